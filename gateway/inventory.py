@@ -1,0 +1,90 @@
+"""All assets, devices and channels of one site, after profiles and overrides are put together. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.profiles import Importance, Profile
+
+LEVELS = ("blue", "yellow", "orange", "red")
+"""The four levels of an early warning, from the lowest (突发事件应对法: 四级蓝 三级黄 二级橙 一级红)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """What the city owns: a pipe, a manhole, a bridge."""
+
+    id: str
+    kind: str
+    lifeline: str
+    name: str
+    location: tuple[float, float] | None
+    """Longitude and latitude in degrees, WGS-84."""
+    relations: Mapping[str, tuple[str, ...]]
+    """Relation → ids of other assets, e.g. {"near": ("MH-2",), "part_of": ("DMA-3",)}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The box that reports."""
+
+    id: str
+    profile: Profile
+    collector: str
+    asset: str
+    unit: int | None = None
+    """Modbus unit id; None for MQTT, where the device's id stands in the topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The limits of one hazard, each rung with its level; a value beyond the red rung is red."""
+
+    name: str
+    hazard: str
+    direction: Literal["above", "below"]
+    rungs: Mapping[str, float]
+    """Level → limit in the canonical unit, at least one; missing levels are skipped."""
+    deadband: float
+    on_seconds: float
+    off_seconds: float
+    basis: str
+    quantity: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One quantity of one asset in one unit, from one point of one device; its id is `asset.device.point`.
+
+    The id gets `~2` (`~3`, …) when unit, scale or quantity changed since the journal first numbered it.
+    """
+
+    id: str
+    asset: str
+    device: str
+    point: str
+    quantity: str
+    unit: str
+    span: tuple[float, float] | None
+    report_seconds: float
+    fresh_seconds: float
+    reorder_seconds: float
+    stuck_seconds: float | None
+    importance: Importance
+    title: str
+    ladders: tuple[Ladder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """One site."""
+
+    site: str
+    name: str
+    timezone: str
+    assets: Mapping[str, Asset]
+    devices: Mapping[str, Device]
+    channels: Mapping[str, Channel]

@@ -1,0 +1,82 @@
+"""One box as its site file describes it, after checking. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from gateway.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """One MQTT broker to collect from."""
+
+    id: str
+    host: str
+    port: int = 1883
+    client_id: str = ""
+    """Stable, so that the broker keeps the session; `lifeline-<site>-<collector>` unless set."""
+    topics: tuple[str, ...] = ()
+    """Templates with one `{device}` level, e.g. `city/{device}/up`."""
+    qos: int = 1
+    in_flight: int = 20
+    keepalive_seconds: float = 30.0
+    username: str | None = None
+    password: str | None = None
+    """Resolved from the environment or a file; never written in the site file itself, never printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModbusTcpSettings:
+    """One Modbus TCP endpoint and how often its devices are read."""
+
+    id: str
+    host: str
+    port: int = 502
+    poll_seconds: float = 1.0
+    timeout_seconds: float = 1.0
+
+
+CollectorSettings: TypeAlias = MqttSettings | ModbusTcpSettings
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """How the journal keeps its promise."""
+
+    cap_bytes: int = 1_000_000_000
+    segment_bytes: int = 64_000_000
+    reserve_bytes: int = 4_000_000
+    flush_seconds: float = 0.2
+    flush_readings: int = 1_000
+    quarantine_bytes: int = 8_000_000
+    readers: tuple[str, ...] = ("history", "detection")
+    """The readers that hold segments back."""
+    storage: Literal["disk", "flash"] = "disk"
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySettings:
+    """How much the embedded history keeps."""
+
+    cap_bytes: int = 4_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything that one site file says."""
+
+    id: str
+    name: str
+    timezone: str
+    language: Literal["zh", "en"]
+    http_host: str
+    http_port: int
+    collectors: Mapping[str, CollectorSettings]
+    inventory: Inventory
+    journal: JournalSettings
+    history: HistorySettings
+    source: Path | None = None

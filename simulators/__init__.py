@@ -1,0 +1,1 @@
+"""Simulated devices and servers for the demo, the tests and rehearsals."""
