@@ -1,1 +1,67 @@
-"""The command line: one file a command."""
+"""The command line: one file a command, imported only when it is called.
+
+Results go to stdout, logs to stderr. Exit codes: 0 ok, 1 findings, 2 usage, 69 unavailable, 75 try again,
+78 configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from gateway import __version__
+from gateway.errors import ConfigError, Unreachable
+
+COMMANDS = {
+    "demo": "a simulated district, the gateway and its page, on this machine",
+    "run": "collect, keep and warn as a site file says",
+    "check": "check a site file: every fault at once, with its place",
+    "journal": "look at a journal: stats",
+}
+"""Command → what it does; the command's module has its name."""
+
+EXIT_USAGE, EXIT_UNAVAILABLE, EXIT_CONFIG = 2, 69, 78
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="lifeline", description="The urban lifeline gateway.")
+    parser.add_argument("--version", action="version", version=f"lifeline {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    named = next((word for word in arguments if not word.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == named:
+            importlib.import_module(f"gateway.cli.{name}").configure(sub)
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return EXIT_USAGE
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    logging.basicConfig(
+        level=os.environ.get("LIFELINE_LOG", "INFO").upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+    )
+    try:
+        return int(importlib.import_module(f"gateway.cli.{options.command}").run(options))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EXIT_CONFIG
+    except Unreachable as error:
+        print(f"lifeline: {error}", file=sys.stderr)
+        return EXIT_UNAVAILABLE
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`lifeline … | head`): nothing is left to say.
+        sys.stdout = None
+        return 0

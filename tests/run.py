@@ -1,0 +1,54 @@
+"""Every check of the house, one after the other: `./lifeline test` (`--quick`: units only)."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+
+UNITS = ["-m", "pytest", "-m", "not fault and not browser"]
+
+
+def main() -> int:
+    """Run all steps even when one fails, then say which did; return 1 when any failed."""
+    parser = argparse.ArgumentParser(prog="./lifeline test", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="units only: no faults, no browser, nothing slow")
+    parser.add_argument("pytest", nargs="*", help="options for pytest, after --")
+    options = parser.parse_args()
+    steps: dict[str, list[str]] = {
+        "format": ["-m", "ruff", "format", "--check", "."],
+        "lint": ["-m", "ruff", "check", "."],
+        "types": ["-m", "mypy"],
+        "layers": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+        "drift": ["tests/drift.py"],
+    }
+    if options.quick:
+        steps["units"] = [*UNITS[:-1], "not fault and not browser and not slow", *options.pytest]
+    else:
+        steps["units"] = [*UNITS, "--cov", "--cov-report=term", "--cov-fail-under=80", "-rs", *options.pytest]
+        steps["faults"] = ["-m", "pytest", "tests/faults", "-m", "fault", "-rs", *options.pytest]
+        steps["browser"] = ["-m", "pytest", "tests/browser", "-m", "browser", "-rs", *options.pytest]
+    return report({name: run(name, step) for name, step in steps.items()})
+
+
+def run(name: str, step: list[str]) -> tuple[int, float]:
+    """Run one step; return its exit code and how long it took in seconds."""
+    print(f"\n== {name}", flush=True)
+    started = time.monotonic()
+    code = subprocess.run([sys.executable, *step], check=False).returncode
+    return code, time.monotonic() - started
+
+
+def report(results: dict[str, tuple[int, float]]) -> int:
+    """Print one line a step; return 1 when any failed."""
+    print()
+    for name, (code, seconds) in results.items():
+        print(f"{'ok    ' if code == 0 else 'FAILED'} {name:<8} {seconds:6.1f} s")
+    failed = sum(code != 0 for code, _ in results.values())
+    print(f"checks: {len(results) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
