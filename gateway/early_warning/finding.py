@@ -1,4 +1,4 @@
-"""Findings, and the early warnings that they add up to."""
+"""Findings: what detection says of one asset, with the evidence to judge it by."""
 
 from __future__ import annotations
 

@@ -1,0 +1,26 @@
+"""Findings, and the early warnings that they add up to. Pure: no clock, no storage."""
+
+from gateway.early_warning.finding import Evidence, Finding, Level, finding_id
+from gateway.early_warning.folding import Acknowledged, Event, Observed, fold
+from gateway.early_warning.states import TABLE, Change, State, next_state
+from gateway.early_warning.warning import EarlyWarning, Step, StepKind, urgency, warning_id
+
+__all__ = [
+    "TABLE",
+    "Acknowledged",
+    "Change",
+    "EarlyWarning",
+    "Event",
+    "Evidence",
+    "Finding",
+    "Level",
+    "Observed",
+    "State",
+    "Step",
+    "StepKind",
+    "finding_id",
+    "fold",
+    "next_state",
+    "urgency",
+    "warning_id",
+]
