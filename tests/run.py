@@ -21,7 +21,7 @@ def main() -> int:
         "lint": ["-m", "ruff", "check", "."],
         "types": ["-m", "mypy"],
         "layers": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-        "drift": ["tests/drift.py"],
+        "drift": ["-m", "tests.drift"],
     }
     if options.quick:
         steps["units"] = [*UNITS[:-1], "not fault and not browser and not slow", *options.pytest]

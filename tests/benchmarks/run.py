@@ -1,0 +1,49 @@
+"""The benchmarks by name: `./lifeline bench` runs all, `./lifeline bench start memory` runs some.
+
+Figures are printed, never asserted: machines are noisy. Compare ratios within one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+
+from tests.benchmarks.machine import machine
+
+BENCHMARKS = {
+    "start": "start of lifeline run, and its memory, at 2,000 channels",
+    "whole_path": "MQTT QoS 1 to journal, history and detection",
+    "loop_lag": "event loop lag at 80,000 readings a second",
+    "bank": "detection bank, samples a second a core",
+    "stores": "journal and history, readings a second",
+}
+
+
+def main() -> int:
+    """Run the named benchmarks and print one line a figure, or JSON."""
+    parser = argparse.ArgumentParser(prog="./lifeline bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = parser.parse_args()
+    names = options.names or list(BENCHMARKS)
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"unknown benchmark {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}")
+    results: dict[str, dict[str, str]] = {}
+    for name in names:
+        print(f"running {name}: {BENCHMARKS[name]}", file=sys.stderr, flush=True)
+        results[name] = importlib.import_module(f"tests.benchmarks.bench_{name}").run()
+    if options.json:
+        print(json.dumps({"machine": machine(), "results": results}, ensure_ascii=False, indent=2))
+        return 0
+    print(f"machine: {machine()}")
+    for name, figures in results.items():
+        for what, figure in figures.items():
+            print(f"{name:<11} {what:<58} {figure}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

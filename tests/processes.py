@@ -1,0 +1,100 @@
+"""A gateway as a real process, for tests that kill it and benchmarks that weigh it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+
+class GatewayProcess:
+    """`lifeline run SITE --state DIR --port 0` in a process of its own."""
+
+    def __init__(self, site: Path, state: Path, *, log: Path | None = None) -> None:
+        self.site = site
+        self.state = state
+        self.log = log
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+        self.started_at = 0.0
+
+    def start(self) -> None:
+        """Start it without waiting."""
+        command = [sys.executable, "-m", "gateway.cli", "run", str(self.site), "--state", str(self.state)]
+        self.started_at = time.monotonic()
+        errors: IO[str] | int = self.log.open("a") if self.log else subprocess.DEVNULL
+        self.url = ""
+        self.process = subprocess.Popen(
+            [*command, "--port", "0"], stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+        )
+        if not isinstance(errors, int):
+            errors.close()
+        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                if line.startswith("{") and process is self.process:
+                    self.url = json.loads(line)["url"]
+
+    def wait_ready(self, seconds: float = 30) -> float:
+        """Wait for the page; return how long it took since the start in seconds."""
+        wait_until(lambda: bool(self.url), seconds, "the gateway to be ready")
+        return time.monotonic() - self.started_at
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL and reap it."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self, seconds: float = 20) -> int:
+        """Stop it with SIGTERM; return its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def get(self, path: str) -> Any:
+        """Read JSON (or, for /metrics, text) from it."""
+        with urllib.request.urlopen(self.url.rstrip("/") + path, timeout=10) as answer:  # noqa: S310 - our own page
+            body = answer.read().decode()
+            return json.loads(body) if "json" in answer.headers["content-type"] else body
+
+    def metric(self, name: str) -> float:
+        """Return the sum of one metric over its labels."""
+        lines = self.get("/metrics").splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+    def wait_drained(self, seconds: float = 120) -> None:
+        """Wait until every reader of the journal has passed what was appended."""
+        wait_until(lambda: self.metric("lifeline_reader_lag_records") == 0, seconds, "the readers to catch up")
+
+    def usage(self) -> psutil.Process:
+        """Return the process as psutil sees it."""
+        assert self.process is not None
+        return psutil.Process(self.process.pid)
+
+
+def wait_until(condition: Any, seconds: float, what: str) -> None:
+    """Poll a condition of a real process until it holds; fail with what was waited for."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            message = f"waited {seconds} s for {what}"
+            raise TimeoutError(message)
+        threading.Event().wait(0.05)
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Return user plus system CPU time."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
