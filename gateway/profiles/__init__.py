@@ -1,5 +1,6 @@
 """Device models, loaded from YAML. Knows nothing of sites, sockets or databases."""
 
+from gateway.profiles.loading import LIFELINES, Lifeline, load_profile, load_profiles, profile_ids, read_profile
 from gateway.profiles.profile import (
     ByteOrder,
     FieldPlace,
@@ -14,14 +15,20 @@ from gateway.profiles.profile import (
 )
 
 __all__ = [
+    "LIFELINES",
     "ByteOrder",
     "FieldPlace",
     "Frame",
     "Importance",
+    "Lifeline",
     "Point",
     "Profile",
     "RegisterKind",
     "RegisterPlace",
     "RegisterType",
     "TimeFormat",
+    "load_profile",
+    "load_profiles",
+    "profile_ids",
+    "read_profile",
 ]
