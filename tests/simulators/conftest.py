@@ -1,4 +1,4 @@
-"""A plain MQTT client, apart from the gateway's own."""
+"""A plain MQTT client, apart from the gateway's own, and a small district."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from gateway.inventory import Asset, Channel, Device, Inventory
+from gateway.profiles import read_profile
 
 WAIT_SECONDS = 15.0
 
@@ -90,3 +93,44 @@ def connect() -> Callable[[Broker, str], AbstractContextManager[Client]]:
             client.close()
 
     return session
+
+
+@pytest.fixture
+def district() -> Inventory:
+    """Two manholes and a bridge on the broker `air`, a meter and a level gauge on the line `pumps`."""
+    written = [
+        ("gas-1", "gas/manhole_methane", "air", None),
+        ("gas-2", "gas/manhole_methane", "air", None),
+        ("node-1", "bridge/structural_node", "air", None),
+        ("meter-1", "water/tuf2000m", "pumps", 1),
+        ("level-2", "drainage/vegapuls", "pumps", 2),
+    ]
+    devices = {
+        name: Device(name, read_profile(profile), collector, f"A-{name}", unit)
+        for name, profile, collector, unit in written
+    }
+    assets = {
+        device.asset: Asset(device.asset, "place", device.profile.lifeline, device.asset, None, {})
+        for device in devices.values()
+    }
+    channels = [
+        Channel(
+            f"{device.asset}.{device.id}.{point.name}",
+            device.asset,
+            device.id,
+            point.name,
+            point.quantity,
+            point.unit,
+            point.span,
+            60.0,
+            180.0,
+            0.0,
+            point.stuck_seconds,
+            point.importance,
+            point.title,
+            (),
+        )
+        for device in devices.values()
+        for point in device.profile.points.values()
+    ]
+    return Inventory("d", "D", "Asia/Shanghai", assets, devices, {channel.id: channel for channel in channels})
