@@ -1,5 +1,18 @@
 """The journal: everything measured is appended here once; everything else is a reader with its own place."""
 
 from gateway.journal.entry import Entry, Reader
+from gateway.journal.journal import Journal
+from gateway.journal.numbering import ChannelKey, NumberedChannel
+from gateway.journal.stats import JournalStats, ReaderPlace, read_quarantine, read_stats
 
-__all__ = ["Entry", "Reader"]
+__all__ = [
+    "ChannelKey",
+    "Entry",
+    "Journal",
+    "JournalStats",
+    "NumberedChannel",
+    "Reader",
+    "ReaderPlace",
+    "read_quarantine",
+    "read_stats",
+]

@@ -33,7 +33,9 @@ class Reader(Protocol):
     def apply(self, entries: Sequence[Entry]) -> int:
         """Take over the entries and return the durable position, which may lag behind them.
 
-        Work and place are committed in one transaction. Applying entries twice must change nothing.
+        Work and place are committed in one transaction. Applying entries twice must change nothing: a call that
+        raised is made again, perhaps with fewer entries. No entries at all means: make durable now what is pending
+        and return the place, the journal needs room.
         """
         ...
 

@@ -1,0 +1,59 @@
+"""How far the readers say they are, and so what the journal may let go. The truth is in the readers' own files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+
+_PREFIX = "reader:"
+
+
+class Cursors:
+    """The durable places of all readers; only the named ones hold segments back."""
+
+    def __init__(self, holding: Sequence[str], places: Mapping[str, int]) -> None:
+        self._lock = threading.Lock()
+        self._holding = tuple(holding)
+        self._told: dict[str, int] = {}
+        # What was known at the last stop is for people to look at; it lets nothing go.
+        self._known = readers_in(places)
+
+    def attach(self, reader: str, position: int) -> None:
+        """Take a reader's own place as it is, even if it lies further back than what was known."""
+        with self._lock:
+            self._set(reader, position)
+
+    def commit(self, reader: str, position: int) -> None:
+        """Move a reader's place on; never back."""
+        with self._lock:
+            if position > self._told.get(reader, -1):
+                self._set(reader, position)
+
+    def _set(self, reader: str, position: int) -> None:
+        self._told[reader] = position
+        self._known[reader] = position
+
+    def passed(self) -> int:
+        """Return the position that every holding reader has passed; 0 until each has said where it is."""
+        with self._lock:
+            return min((self._told.get(name, 0) for name in self._holding), default=2**62)
+
+    def slowest(self) -> tuple[str, int]:
+        """Return the holding reader that is furthest back, and its place."""
+        with self._lock:
+            return min(((name, self._told.get(name, 0)) for name in self._holding), key=lambda place: place[1])
+
+    def all(self) -> dict[str, int]:
+        """Return every known place; a holding reader that was never seen is at 0."""
+        with self._lock:
+            return dict.fromkeys(self._holding, 0) | self._known
+
+    def places(self) -> dict[str, int]:
+        """Return the places as the segments keep them."""
+        with self._lock:
+            return {_PREFIX + reader: position for reader, position in self._told.items()}
+
+
+def readers_in(places: Mapping[str, int]) -> dict[str, int]:
+    """Return the readers' places among what a segment keeps."""
+    return {name.removeprefix(_PREFIX): position for name, position in places.items() if name.startswith(_PREFIX)}

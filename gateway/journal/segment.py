@@ -1,0 +1,181 @@
+"""One segment: an SQLite file with the records of a run of positions, named by the first of them.
+
+Rule 1: a commit is one transaction under synchronous=FULL; it returns when the records are on disk.
+Rule 2: a sealed segment has left WAL mode and never changes again, so it is read without locks or side files.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+SUFFIX = ".segment"
+_WAL_BYTE = 18
+"""Byte 18 of an SQLite file is 2 in WAL mode and 1 otherwise (https://www.sqlite.org/fileformat.html, 1.3)."""
+
+_SCHEMA = """
+create table if not exists record (
+    position integer primary key, kind integer not null, received_ns integer not null,
+    readings integer not null, crc integer not null, body blob not null);
+create index if not exists receipts on record (position) where kind = 6;
+create table if not exists place (name text primary key, value integer not null) without rowid;
+"""
+_INSERT = "insert into record (position, kind, received_ns, readings, crc, body) values (?, ?, ?, ?, ?, ?)"
+_PLACE = "insert into place (name, value) values (?, ?) on conflict (name) do update set value = excluded.value"
+_CHECKED = struct.Struct("<qqqI")
+
+
+class Row(NamedTuple):
+    """A record as it lies in a segment."""
+
+    position: int
+    kind: int
+    received_ns: int
+    readings: int
+    crc: int
+    body: bytes
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the record is the one that was written here."""
+        return self.crc == checksum(self.position, self.kind, self.received_ns, self.readings, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a segment holds."""
+
+    records: int = 0
+    readings: int = 0
+    oldest_ns: int = 0
+    newest_ns: int = 0
+    last: int = 0
+    """The highest position; 0 when there is no record."""
+
+    def plus(self, rows: Sequence[Row]) -> Totals:
+        """Return the totals with these rows added."""
+        if not rows:
+            return self
+        received = [row.received_ns for row in rows]
+        oldest = min(received) if not self.records else min(self.oldest_ns, *received)
+        newest = max(received) if not self.records else max(self.newest_ns, *received)
+        readings = self.readings + sum(row.readings for row in rows)
+        return Totals(self.records + len(rows), readings, oldest, newest, rows[-1].position)
+
+
+def checksum(position: int, kind: int, received_ns: int, readings: int, body: bytes) -> int:
+    """Return the CRC-32 of a record together with where and what it claims to be."""
+    return zlib.crc32(body, zlib.crc32(_CHECKED.pack(position, kind, received_ns, readings)))
+
+
+def path_of(folder: Path, first: int) -> Path:
+    """Return where the segment that starts at a position lies."""
+    return folder / f"{first:019d}{SUFFIX}"
+
+
+def first_of(path: Path) -> int:
+    """Return the first position of a segment from its name."""
+    return int(path.name.removesuffix(SUFFIX))
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes a segment takes on disk, its write-ahead log included."""
+    return sum(_file_size(path.with_name(path.name + tail)) for tail in ("", "-wal"))
+
+
+def _file_size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+class Segment:
+    """The segment that is being written; only the writer's thread touches it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.first = first_of(path)
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+        try:
+            # The tables are made under a rollback journal, so that a WAL file never stands beside an empty segment.
+            self._connection.execute("pragma synchronous=full")
+            self._connection.executescript(f"begin; {_SCHEMA} commit;")
+            self._connection.execute("pragma journal_mode=wal")
+            self.totals = count(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def write(self, rows: Sequence[Row], places: Mapping[str, int]) -> None:
+        """Commit rows and places as one whole; on return they are on disk."""
+        execute = self._connection.execute
+        if self._connection.in_transaction:
+            execute("rollback")
+        execute("begin immediate")
+        try:
+            self._connection.executemany(_INSERT, rows)
+            self._connection.executemany(_PLACE, places.items())
+            execute("commit")
+        except BaseException:
+            # SQLite ends the transaction by itself on some errors, not on others.
+            if self._connection.in_transaction:
+                execute("rollback")
+            raise
+        self.totals = self.totals.plus(rows)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+
+def seal(path: Path) -> None:
+    """Bring a segment out of WAL mode; it is not written again. Does nothing to a sealed one."""
+    if not is_wal(path):
+        return
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as connection:
+        totals = count(connection)
+        names = ("records", "readings", "oldest_ns", "newest_ns", "last")
+        connection.executemany(_PLACE, [(name, getattr(totals, name)) for name in names])
+        connection.execute("pragma journal_mode=delete")
+
+
+def is_wal(path: Path) -> bool:
+    """Tell whether a segment may still be written, or was left so."""
+    with path.open("rb") as file:
+        header = file.read(_WAL_BYTE + 1)
+    return len(header) <= _WAL_BYTE or header[_WAL_BYTE] != 1
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a segment to read from; a sealed one without locks or side files."""
+    if not path.exists():
+        raise FileNotFoundError(path)
+    mode = "mode=ro" if is_wal(path) else "mode=ro&immutable=1"
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=10)) as connection:
+        yield connection
+
+
+def count(connection: sqlite3.Connection) -> Totals:
+    """Return what a segment holds, from its seal where it has one."""
+    places = dict(connection.execute("select name, value from place"))
+    if "last" in places:
+        return Totals(places["records"], places["readings"], places["oldest_ns"], places["newest_ns"], places["last"])
+    found = connection.execute(
+        "select count(*), coalesce(sum(readings), 0), coalesce(min(received_ns), 0),"
+        " coalesce(max(received_ns), 0), coalesce(max(position), 0) from record"
+    ).fetchone()
+    return Totals(*found)
+
+
+def places_of(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the readers' places and running counts as of a segment's last commit."""
+    kept = ("records", "readings", "oldest_ns", "newest_ns", "last")
+    return {name: value for name, value in connection.execute("select name, value from place") if name not in kept}

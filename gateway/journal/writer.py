@@ -1,0 +1,273 @@
+"""The one thread that writes the journal: gathers, resolves, commits, acknowledges, and makes room.
+
+Rule 1: a future resolves only after its records are on disk, and futures resolve in the order of the appends.
+Rule 2: what cannot be written now waits and is tried again; only `close` gives it back, as Unreachable.
+Rule 3: the cap holds. Appends wait at it until readers have passed the oldest segments.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sqlite3
+import threading
+from collections.abc import Sequence
+
+from gateway.clock import Clock
+from gateway.errors import Unreachable
+from gateway.health import Health
+from gateway.journal.cursors import Cursors
+from gateway.journal.encoding import Encoded, encode
+from gateway.journal.entry import Entry
+from gateway.journal.gathering import Append, Gathering
+from gateway.journal.identity import Identity
+from gateway.journal.rejects import Rejects
+from gateway.journal.reserve import Reserve
+from gateway.journal.segment import Row, checksum
+from gateway.journal.segments import Segments
+from gateway.journal.tail import Tail
+from gateway.model import SECOND, Batch, Quarantine, Record, Tick
+
+_log = logging.getLogger(__name__)
+
+TICK_NS = 10 * SECOND
+"""How often journal time is written down, whether or not anything arrives."""
+
+CONFLICTS = "conflicts"
+CAP = "cap_bytes"
+"""Names of numbers that the segments keep beside the readers' places."""
+
+_RETRY_SECONDS = 1.0
+_IDLE_SECONDS = 3600.0
+_ROW_BYTES = 40
+_PAGES_BYTES = 4 * 4096
+"""What a commit costs beyond its rows: the partly filled pages it rewrites."""
+_PRESSED = 0.5
+"""From this part of the cap on, readers are asked to make their places durable."""
+_MOST_UNTAKEN = 1_000
+
+
+class Writer:
+    """Owns the segments while it runs."""
+
+    def __init__(
+        self,
+        *,
+        segments: Segments,
+        identity: Identity,
+        gathering: Gathering,
+        tail: Tail,
+        cursors: Cursors,
+        rejects: Rejects,
+        reserve: Reserve,
+        cap_bytes: int,
+        clock: Clock,
+        health: Health,
+        ticks: bool,
+    ) -> None:
+        self._segments = segments
+        self._identity = identity
+        self._gathering = gathering
+        self._tail = tail
+        self._cursors = cursors
+        self._rejects = rejects
+        self._untaken: list[Entry] = []
+        self._reserve = reserve
+        self._cap_bytes = cap_bytes
+        self._clock = clock
+        self._health = health
+        self._ticks = ticks
+        self._last_tick_ns = clock.now().monotonic_ns
+        self._at_least = 0
+        self.is_waiting = False
+        """Whether a commit waits for room."""
+        self.needs_room = False
+        """Whether readers should make their places durable, so that segments can go."""
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until everything is written, or given back."""
+        self._thread.join()
+
+    def continue_after(self, position: int) -> None:
+        """Give the next record a position after this one: a reader has seen it, whatever the disk says now."""
+        self._at_least = max(self._at_least, position + 1)
+
+    def _run(self) -> None:
+        try:
+            while True:
+                appends = self._gathering.take(self._seconds_to_tick)
+                is_closed = self._gathering.is_closed
+                if appends or self._seconds_to_tick() <= 0:
+                    self._commit(appends)
+                elif is_closed:
+                    break
+                self._keep_house()
+            self._save_places()
+        except Exception:  # noqa: BLE001 - said once, loudly, instead of a thread that is silently gone
+            _log.exception("the journal's writer failed")
+            self._health.set_condition("journal", ok=False, reason="the journal's writer failed; restart the gateway")
+        finally:
+            self._gathering.close()
+            for append in self._gathering.take(lambda: 0.0):
+                append.done.set_exception(Unreachable("the journal is closed"))
+
+    def _seconds_to_tick(self) -> float:
+        if not self._ticks or self._gathering.is_closed:
+            return _IDLE_SECONDS
+        return (self._last_tick_ns + TICK_NS - self._clock.now().monotonic_ns) / SECOND
+
+    def _commit(self, appends: Sequence[Append]) -> None:
+        try:
+            records = self._resolved(appends)
+            now = self._clock.now()
+            if self._ticks and now.monotonic_ns - self._last_tick_ns >= TICK_NS:
+                self._last_tick_ns = now.monotonic_ns
+                records.append(Tick(now.utc_ns))
+            encoded = [encode(record) for record in records]
+            entries = self._write(records, encoded, now.utc_ns) if records else []
+        except Exception as error:  # noqa: BLE001 - whatever it was, the thread everybody waits for goes on
+            _log.exception("a commit of the journal failed; its senders will send again")
+            self._health.count("journal", "failed", len(appends), "commit")
+            for append in appends:
+                append.done.set_exception(error)
+            return
+        if entries is None:
+            for append in appends:
+                append.done.set_exception(Unreachable("the journal closed before this was on disk"))
+            return
+        if entries:
+            self._tail.add(entries)
+        for append in appends:
+            append.done.set_result(None)
+        self._health.count("journal", "sent", sum(one.readings for one in encoded))
+        self._take_rejects(entries)
+
+    def _resolved(self, appends: Sequence[Append]) -> list[Record]:
+        records = [record for append in appends for record in append.records]
+        batches = [record for record in records if isinstance(record, Batch)]
+        resolved = iter(self._identity.resolve(batches))
+        return [next(resolved) if isinstance(record, Batch) else record for record in records]
+
+    def _write(self, records: Sequence[Record], encoded: Sequence[Encoded], now_ns: int) -> list[Entry] | None:
+        """Write until it is on disk; None when the journal closed before it was."""
+        size = sum(len(one.body) + _ROW_BYTES for one in encoded) + _PAGES_BYTES
+        while True:
+            is_last_try = self._gathering.is_closed
+            position = max(self._segments.next_position, self._at_least)
+            received = [received_of(record, now_ns) for record in records]
+            rows = [
+                Row(at, kind, ns, readings, checksum(at, kind, ns, readings, body), body)
+                for at, ns, (kind, readings, body) in zip(
+                    range(position, position + len(records)), received, encoded, strict=True
+                )
+            ]
+            if self._makes_room(size):
+                try:
+                    self._segments.write(rows, self._changed_places(is_tick=isinstance(records[-1], Tick)))
+                except (sqlite3.DatabaseError, OSError) as error:
+                    if self._gives_reserve(error):
+                        continue
+                else:
+                    self._settle()
+                    return [
+                        Entry(row.position, record, row.received_ns) for row, record in zip(rows, records, strict=True)
+                    ]
+            if is_last_try:
+                return None
+            self.is_waiting = True
+            self._gathering.pause(_RETRY_SECONDS)
+            self.is_waiting = False
+
+    def _changed_places(self, *, is_tick: bool) -> dict[str, int]:
+        # Readers move with every commit; their places would cost a page each time, and only people look at them.
+        places = {CONFLICTS: self._identity.conflicts}
+        if is_tick:
+            places |= self._cursors.places() | {CAP: self._cap_bytes}
+        saved = self._segments.places
+        return {name: value for name, value in places.items() if saved.get(name, 0) != value}
+
+    def _save_places(self) -> None:
+        places = self._changed_places(is_tick=True)
+        if places and self._segments.firsts:
+            try:
+                self._segments.write((), places)
+            except (sqlite3.DatabaseError, OSError):
+                _log.warning("the readers' places could not be written at the end; the readers know them")
+
+    def _makes_room(self, size: int) -> bool:
+        """Tell whether so many bytes fit under the cap, after letting go of what every reader has passed."""
+        self._drop_passed()
+        used = self._segments.size()
+        self.needs_room = used + size > _PRESSED * self._cap_bytes
+        if used + size <= self._cap_bytes or self._cursors.passed() >= self._tail.newest:
+            return True
+        name, position = self._cursors.slowest()
+        self._condition(
+            f"the journal is at its cap of {self._cap_bytes} bytes and holds acknowledgements back: reader {name!r} is"
+            f" {self._tail.newest - position} records behind"
+        )
+        return False
+
+    def _drop_passed(self) -> None:
+        position = self._cursors.passed()
+        if self._segments.would_drop(position):
+            self._rejects.sync()
+            self._segments.drop_passed(position)
+
+    def _gives_reserve(self, error: sqlite3.DatabaseError | OSError) -> bool:
+        """Say what is wrong; give the reserve back when the disk is full, and tell whether that helped."""
+        if _is_full(error):
+            self._condition("the disk is full; acknowledgements are held back. Free space on the journal's disk")
+            return self._reserve.free()
+        self._condition(f"the journal cannot write ({error}); acknowledgements are held back. Check the disk")
+        return False
+
+    def _condition(self, reason: str) -> None:
+        if self._health.set_condition("journal", ok=False, reason=reason):
+            _log.error("%s", reason)
+
+    def _settle(self) -> None:
+        if self._reserve.restore():
+            is_change = self._health.set_condition("journal", ok=True)
+        else:
+            reason = "the disk is nearly full: the journal's reserve cannot be set aside. Free space on its disk"
+            is_change = self._health.set_condition("journal", ok=False, reason=reason, needed=False)
+        if is_change:
+            _log.info("the journal writes")
+
+    def _take_rejects(self, entries: Sequence[Entry]) -> None:
+        self._untaken += [entry for entry in entries if isinstance(entry.record, Quarantine)]
+        if not self._untaken:
+            return
+        try:
+            self._rejects.take(self._untaken)
+        except sqlite3.DatabaseError as error:
+            self._health.count("journal", "failed", 1, "quarantine copy")
+            _log.warning("quarantine records stay in the journal only for now: %s", error)
+            del self._untaken[:-_MOST_UNTAKEN]
+        else:
+            self._untaken.clear()
+
+    def _keep_house(self) -> None:
+        self._drop_passed()
+        if self._segments.has_unsealed:
+            self._segments.seal_rest()
+        self.needs_room = self._segments.size() > _PRESSED * self._cap_bytes
+
+
+def received_of(record: Record, now_ns: int) -> int:
+    """Return when a record was received; one that does not say was received now."""
+    if isinstance(record, Batch | Quarantine | Tick):
+        return record.received_ns
+    return now_ns
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
