@@ -1,0 +1,147 @@
+"""What the duty room asks of its neighbours; `app` hands them in. Knows nothing of HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from gateway.clock import Clock
+from gateway.early_warning import EarlyWarning, Finding
+from gateway.health import Health
+from gateway.inventory import Inventory
+from gateway.model import Bytes8, Floats, Int64s
+
+
+class LedgerPort(Protocol):
+    """Early warnings, and the operator's step."""
+
+    def warnings(self, *, include_closed: bool = False, limit: int = 200) -> list[EarlyWarning]:
+        """Return warnings, the most urgent first."""
+        ...
+
+    def warning(self, wanted: str) -> EarlyWarning | None:
+        """Return one warning, open or closed."""
+        ...
+
+    def late_findings(self) -> list[Finding]:
+        """Return what would have been a warning had it been known in time."""
+        ...
+
+    def acknowledge(
+        self, warning: str, *, person: str, note: str = "", revision: int | None = None
+    ) -> Future[EarlyWarning]:
+        """Note that a person has seen a warning."""
+        ...
+
+    def subscribe(self, callback: Callable[[EarlyWarning | Finding], None]) -> Callable[[], None]:
+        """Call back with each change, on any thread; return what ends that."""
+        ...
+
+
+class LatestReading(Protocol):
+    """The newest reading of a channel."""
+
+    @property
+    def time_ns(self) -> int:
+        """Source time."""
+        ...
+
+    @property
+    def value(self) -> float:
+        """Value in the channel's unit, NaN when missing."""
+        ...
+
+    @property
+    def quality(self) -> int:
+        """QARTOD flag."""
+        ...
+
+
+class Rows(Protocol):
+    """Readings of one channel as columns."""
+
+    @property
+    def time_ns(self) -> Int64s:
+        """Source times, going up."""
+        ...
+
+    @property
+    def value(self) -> Floats:
+        """Values."""
+        ...
+
+    @property
+    def quality(self) -> Bytes8:
+        """QARTOD flags."""
+        ...
+
+
+class BucketRows(Protocol):
+    """Readings of one channel, many to a bucket; NaN where a bucket is empty."""
+
+    @property
+    def start_ns(self) -> Int64s:
+        """Where each bucket begins."""
+        ...
+
+    @property
+    def end_ns(self) -> Int64s:
+        """Where each bucket ends."""
+        ...
+
+    @property
+    def low(self) -> Floats:
+        """Smallest value."""
+        ...
+
+    @property
+    def high(self) -> Floats:
+        """Largest value."""
+        ...
+
+    @property
+    def last(self) -> Floats:
+        """Last value."""
+        ...
+
+    @property
+    def rows(self) -> Int64s:
+        """How many readings."""
+        ...
+
+    @property
+    def worst_quality(self) -> Bytes8:
+        """The worst QARTOD flag."""
+        ...
+
+
+class HistoryPort(Protocol):
+    """What was measured."""
+
+    def latest(self) -> Mapping[int, LatestReading]:
+        """Return the newest reading of each channel by its number."""
+        ...
+
+    def read(self, channel: int, start_ns: int, end_ns: int, limit: int | None = None) -> Rows:
+        """Return readings in [start, end), at most `limit`."""
+        ...
+
+    def buckets(self, channel: int, start_ns: int, end_ns: int, count: int) -> BucketRows:
+        """Return [start, end) in so many buckets."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRoomPorts:
+    """Everything that the page and the API know of the house."""
+
+    inventory: Inventory
+    numbers: Mapping[str, int]
+    """Channel id → number."""
+    ledger: LedgerPort
+    history: HistoryPort
+    health: Health
+    clock: Clock
+    language: Literal["zh", "en"] = "zh"
