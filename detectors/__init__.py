@@ -1,1 +1,15 @@
 """Streaming detectors: numbers in, scores out. Knows nothing of clocks, files or the network."""
+
+from detectors.contract import Registered
+from detectors.limits import Limits
+from detectors.silent import Silent
+from detectors.stuck import Stuck
+
+DETECTORS: dict[str, Registered] = {
+    "limits": Limits,
+    "silent": Silent,
+    "stuck": Stuck,
+}
+"""Every detector by name; the contract suite runs over all of them."""
+
+__all__ = ["DETECTORS", "Limits", "Silent", "Stuck"]

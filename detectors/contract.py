@@ -55,3 +55,11 @@ class Detector(Protocol):
     def restore(self, state: State, rows: Rows) -> None:
         """Take over the given rows' state (arrays hold these rows only, in this order)."""
         ...
+
+
+class Registered(Protocol):
+    """A detector's class, as the registry holds it."""
+
+    def example(self, rows: int) -> Detector:
+        """Return a bank with ordinary parameters, for the contract suite and the benchmarks."""
+        ...

@@ -1,0 +1,88 @@
+"""A channel that stops speaking, judged by the passing of journal time alone.
+
+Rule 1: `update` takes times of receipt, not of the source: a channel that delivers its backlog is not silent.
+Rule 2: only a finite value is heard; a channel that sends nothing but missing values is silent.
+Rule 3: when journal time pauses or jumps, nobody was listening: a channel not yet silent gets a whole period anew,
+one already silent stays as silent as it was.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
+
+SECOND = 1_000_000_000
+_NEVER = -(1 << 62)
+
+
+class Silent:
+    """Score the time since each row was last heard / its period; NaN seconds mean no opinion.
+
+    `pause_seconds` is the longest ordinary time between two calls of `advance` (the journal ticks every 10 s).
+
+    >>> bank = Silent(np.array([60.0]), pause_seconds=40)
+    >>> [bank.advance(second * SECOND).score.tolist() for second in (0, 30, 60, 90)]
+    [[], [], [1.0], [1.5]]
+    >>> bank.update(np.array([0]), np.array([91 * SECOND]), np.array([3.5])).tolist()
+    [0.0]
+    >>> bank.advance(120 * SECOND).score.tolist()
+    []
+    """
+
+    name = "silent"
+    version = 1
+
+    def __init__(self, period_seconds: Floats, pause_seconds: float = 15.0) -> None:
+        has_period = np.isfinite(period_seconds)
+        self._period_ns = np.where(
+            has_period, np.round(np.where(has_period, period_seconds, 0) * SECOND), -_NEVER
+        ).astype(np.int64)
+        self._has_period = has_period
+        self._pause_ns = round(pause_seconds * SECOND)
+        self._heard_ns = np.full(len(period_seconds), _NEVER, np.int64)
+        self._moment_ns = np.full(len(period_seconds), _NEVER, np.int64)
+
+    @classmethod
+    def example(cls, rows: int) -> Self:
+        """Return a bank with ordinary periods, as contract tests and benchmarks use it."""
+        return cls(np.where(np.arange(rows) % 4 == 0, np.nan, 180.0))
+
+    def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
+        """Hear the rows; return 0 for each finite sample."""
+        heard = np.isfinite(value) & self._has_period.take(rows)
+        if heard.all():
+            self._heard_ns[rows] = time_ns
+            return np.zeros(len(rows))
+        self._heard_ns[rows[heard]] = time_ns[heard]
+        return np.where(heard, 0.0, np.nan)
+
+    def advance(self, now_ns: int) -> Scores:
+        """Return the rows that have been silent for their period or longer."""
+        pause_ns = now_ns - self._moment_ns
+        was_deaf = (pause_ns > self._pause_ns) | (pause_ns < 0)
+        if was_deaf.any():
+            self._listen_anew(was_deaf, now_ns)
+        self._moment_ns[:] = now_ns
+        silence_ns = now_ns - self._heard_ns
+        silent = np.flatnonzero(silence_ns >= self._period_ns)
+        if silent.size == 0:
+            return no_scores()
+        score = silence_ns.take(silent) / self._period_ns.take(silent)
+        return Scores(silent, np.full(silent.size, now_ns, np.int64), score)
+
+    def _listen_anew(self, was_deaf: np.typing.NDArray[np.bool_], now_ns: int) -> None:
+        silence_ns = self._moment_ns - self._heard_ns
+        is_silent = (silence_ns >= self._period_ns) & (self._heard_ns != _NEVER)
+        self._heard_ns = np.where(was_deaf, now_ns - np.where(is_silent, silence_ns, 0), self._heard_ns)
+
+    def state(self) -> State:
+        """Return when each row was last heard, and the moment of the last `advance`."""
+        return {"heard_ns": self._heard_ns.copy(), "moment_ns": self._moment_ns.copy()}
+
+    def restore(self, state: State, rows: Rows) -> None:
+        """Take over the given rows' state."""
+        self._heard_ns[rows] = state["heard_ns"]
+        self._moment_ns[rows] = state["moment_ns"]

@@ -1,0 +1,196 @@
+"""The banks of one site: which detector watches which channel, under which rule, for which hazard."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors import Limits, Silent, Stuck
+from detectors.contract import Detector, Floats, Rows, Times
+from detectors.episodes import Episodes
+from detectors.limits import Steps
+from gateway.detection.run import Samples
+from gateway.detection.voice import Saying, Voice
+from gateway.inventory import LEVELS, Channel, Ladder
+from gateway.model import SECOND
+
+SENSOR_FAULT = "sensor_fault"
+SENSOR_SILENT = "sensor_silent"
+
+_SILENT_HOLD_SECONDS = 10.0
+"""One tick of the journal: after a short stop a channel has that long to speak before it is called silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Why a row of a bank may raise a finding."""
+
+    channel: Channel
+    index: int
+    """The channel's dense index."""
+    hazard: str
+    name: str
+    """Detector, and the ladder's name in the site file."""
+    version: str
+    parameters: str
+    """Hash of the parameters; state is only taken over by the same ones."""
+    basis: str
+    rungs: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What names the row in a snapshot."""
+        return self.channel.id, self.name, self.hazard, self.channel.asset
+
+    def limit(self, level: int) -> float | None:
+        """Return the rung of a level; the lowest rung when the level is none."""
+        if not self.rungs:
+            return None
+        return self.rungs.get(LEVELS[level - 1]) if level else next(iter(self.rungs.values()))
+
+
+class Bank:
+    """A detector with its episodes and what was said of them; one rule a row, None where a row has none."""
+
+    def __init__(
+        self,
+        detector: Detector,
+        episodes: Episodes,
+        rules: Sequence[Rule | None],
+        fresh_ns: Times,
+        *,
+        row_of: Rows | None = None,
+        by_receipt: bool = False,
+    ) -> None:
+        self.detector = detector
+        self.episodes = episodes
+        self.rules = rules
+        self.voice = Voice(len(rules))
+        self.version = 1_000 * detector.version + episodes.version
+        self._fresh_ns = fresh_ns
+        self._row_of = row_of
+        self._by_receipt = by_receipt
+
+    def update(self, samples: Samples, moments_ns: Times) -> list[Saying]:
+        """Score samples; `Saying.at` is a position in them."""
+        picked: NDArray[np.intp] | None = None
+        rows, time_ns, value, entry = samples.channel, samples.time_ns, samples.value, samples.entry
+        if self._row_of is not None:
+            rows = self._row_of.take(rows)
+            picked = np.flatnonzero(rows >= 0)
+            if not picked.size:
+                return []
+            rows, time_ns, value = rows.take(picked), time_ns.take(picked), value.take(picked)
+            entry = entry.take(picked)
+        if self._by_receipt:
+            time_ns = moments_ns.take(entry)
+        score = self.detector.update(rows, time_ns, value)
+        changes = self.episodes.update(rows, time_ns, score)
+
+        def is_fresh(at: NDArray[np.intp]) -> NDArray[np.bool_]:
+            return moments_ns.take(entry.take(at)) - time_ns.take(at) <= self._fresh_ns.take(rows.take(at))
+
+        said = self.voice.speak(changes, rows, time_ns, score, is_fresh)
+        return said if picked is None else [saying._replace(at=int(picked[saying.at])) for saying in said]
+
+    def advance(self, now_ns: int) -> list[Saying]:
+        """Let journal time pass; `Saying.at` means nothing here."""
+        row, time_ns, score = self.detector.advance(now_ns)
+        if not row.size:
+            return []
+
+        def is_fresh(at: NDArray[np.intp]) -> NDArray[np.bool_]:
+            return now_ns - time_ns.take(at) <= self._fresh_ns.take(row.take(at))
+
+        return self.voice.speak(self.episodes.update(row, time_ns, score), row, time_ns, score, is_fresh)
+
+
+def build_banks(channels: Sequence[Channel]) -> list[Bank]:
+    """Build every bank of a site; the order of channels is their dense index."""
+    fresh_ns = np.array([_ns(channel.fresh_seconds + channel.reorder_seconds) for channel in channels], np.int64)
+    return [*_limit_banks(channels, fresh_ns), _stuck_bank(channels, fresh_ns), _silent_bank(channels, fresh_ns)]
+
+
+def _limit_banks(channels: Sequence[Channel], fresh_ns: Times) -> list[Bank]:
+    """Return one bank for every channel's first ladder, one for the second ladders, and so on."""
+    banks = []
+    for layer in range(max((len(channel.ladders) for channel in channels), default=0)):
+        watched = [index for index, channel in enumerate(channels) if layer == 0 or len(channel.ladders) > layer]
+        ladders = [channels[index].ladders[layer] if channels[index].ladders else None for index in watched]
+        rules = [
+            _ladder_rule(channels[index], index, ladder) if ladder else None
+            for index, ladder in zip(watched, ladders, strict=True)
+        ]
+        detector = Limits([_steps(ladder) if ladder else None for ladder in ladders])
+        on_seconds = np.array([ladder.on_seconds if ladder else 0.0 for ladder in ladders])
+        off_seconds = np.array([ladder.off_seconds if ladder else 0.0 for ladder in ladders])
+        row_of: Rows | None = None
+        if layer:
+            row_of = np.full(len(channels), -1, np.intp)
+            row_of[watched] = np.arange(len(watched))
+        episodes = Episodes(*detector.thresholds(), on_seconds, off_seconds)
+        banks.append(Bank(detector, episodes, rules, fresh_ns[watched], row_of=row_of))
+    return banks
+
+
+def _stuck_bank(channels: Sequence[Channel], fresh_ns: Times) -> Bank:
+    stuck = _column(channels, lambda channel: channel.stuck_seconds or np.nan)
+    gap = _column(channels, lambda channel: channel.fresh_seconds + channel.reorder_seconds)
+    rules = [
+        _blue_rule(channel, index, SENSOR_FAULT, Stuck, (stuck[index], gap[index])) if channel.stuck_seconds else None
+        for index, channel in enumerate(channels)
+    ]
+    return Bank(Stuck(stuck, gap), _blue(len(channels), 0.0), rules, fresh_ns)
+
+
+def _silent_bank(channels: Sequence[Channel], fresh_ns: Times) -> Bank:
+    period = _column(channels, lambda channel: channel.fresh_seconds + channel.reorder_seconds)
+    rules = [
+        _blue_rule(channel, index, SENSOR_SILENT, Silent, (period[index],)) for index, channel in enumerate(channels)
+    ]
+    return Bank(Silent(period), _blue(len(channels), _SILENT_HOLD_SECONDS), rules, fresh_ns, by_receipt=True)
+
+
+def _blue(size: int, on_seconds: float) -> Episodes:
+    """Return episodes that know blue only, with neither deadband nor off-delay."""
+    on = np.full((size, 4), np.inf)
+    on[:, 0] = 1.0
+    return Episodes(on, on, np.full(size, on_seconds), np.zeros(size))
+
+
+def _steps(ladder: Ladder) -> Steps:
+    blue, yellow, orange, red = (ladder.rungs.get(level) for level in LEVELS)
+    return Steps((blue, yellow, orange, red), ladder.direction, ladder.deadband)
+
+
+def _ladder_rule(channel: Channel, index: int, ladder: Ladder) -> Rule:
+    rungs = {level: ladder.rungs[level] for level in LEVELS if level in ladder.rungs}
+    holds = ladder.deadband, ladder.on_seconds, ladder.off_seconds
+    parameters = _digest(ladder.direction, *rungs.items(), *holds)
+    version = f"limits {Limits.version} {parameters}"
+    return Rule(channel, index, ladder.hazard, f"limits:{ladder.name}", version, parameters, ladder.basis, rungs)
+
+
+def _blue_rule(
+    channel: Channel, index: int, hazard: str, detector: type[Stuck | Silent], seconds: tuple[float, ...]
+) -> Rule:
+    parameters = _digest(*map(float, seconds))
+    said = "no change" if detector is Stuck else "no good reading"
+    version = f"{detector.name} {detector.version} {parameters}"
+    return Rule(channel, index, hazard, detector.name, version, parameters, f"{said} for {seconds[0]:g} s")
+
+
+def _digest(*parameters: object) -> str:
+    return hashlib.blake2b(repr(parameters).encode(), digest_size=6).hexdigest()
+
+
+def _column(channels: Sequence[Channel], read: Callable[[Channel], float]) -> Floats:
+    return np.array([read(channel) for channel in channels], np.float64)
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * SECOND)

@@ -1,0 +1,194 @@
+"""The journal's reader that watches: batches are scored, ticks let time pass, changes become findings.
+
+Rule 1: the same journal gives the same findings with the same ids, however it is sliced, and however often the
+process is killed and replays from its last snapshot.
+Rule 2: time is journal time; it passes for detectors on ticks only.
+Rule 3: the ledger has a finding before the snapshot that has passed it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self, TypeAlias
+
+import numpy as np
+
+from gateway.detection.banks import Bank, Rule, build_banks
+from gateway.detection.intake import NEVER, Intake
+from gateway.detection.memory import Memory
+from gateway.detection.run import Numbers, Run, Samples
+from gateway.detection.snapshot import SnapshotFile
+from gateway.detection.trust import HOUR, Trust
+from gateway.detection.voice import Saying
+from gateway.detection.writing import write_finding
+from gateway.early_warning import Finding
+from gateway.health import Health
+from gateway.inventory import Inventory
+from gateway.journal import Entry
+from gateway.model import SECOND, Batch, Tick
+
+RecordFindings: TypeAlias = Callable[[Sequence[Finding]], None]
+"""Blocks until the ledger has committed the findings; one it has already changes nothing."""
+
+_SNAPSHOT_NS = 600 * SECOND
+
+
+class Detection:
+    """All detectors of one site as one reader of the journal."""
+
+    name = "detection"
+
+    def __init__(
+        self,
+        snapshot: SnapshotFile,
+        *,
+        inventory: Inventory,
+        numbers: Mapping[str, int],
+        record_findings: RecordFindings,
+        health: Health,
+    ) -> None:
+        channels = [channel for name, channel in inventory.channels.items() if name in numbers]
+        names = [name for name in inventory.channels if name in numbers]
+        reorder_ns = np.array([round(channel.reorder_seconds * SECOND) for channel in channels], np.int64)
+        self._site = inventory.site
+        self._numbers = Numbers(names, numbers)
+        self._intake = Intake(reorder_ns, health)
+        self._trust = Trust(len(channels))
+        self._banks = build_banks(channels)
+        self._record_findings = record_findings
+        self._health = health
+        self._snapshot = snapshot
+        self._memory = Memory(self._site, channels, self._intake, self._trust, self._banks)
+        self._unsaid = self._memory.restore(snapshot.take(), snapshot.moment_ns)
+        self._applied = snapshot.position
+        self._moment_ns = snapshot.moment_ns
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        inventory: Inventory,
+        numbers: Mapping[str, int],
+        record_findings: RecordFindings,
+        health: Health,
+    ) -> Self:
+        """Open detection where its last snapshot left it; `numbers` holds the journal's number of each channel."""
+        snapshot = SnapshotFile.open(folder)
+        return cls(snapshot, inventory=inventory, numbers=numbers, record_findings=record_findings, health=health)
+
+    def position(self) -> int:
+        """Return the position of the last snapshot."""
+        return self._snapshot.position
+
+    def apply(self, entries: Sequence[Entry]) -> int:
+        """Watch the entries, hand their findings to the ledger, and return the last snapshot's position."""
+        run: list[Entry] = []
+        for entry in entries:
+            if entry.position <= self._applied:
+                continue
+            if isinstance(entry.record, Batch):
+                if run and entry.received_ns // HOUR != run[0].received_ns // HOUR:
+                    self._watch(run)
+                    run = []
+                run.append(entry)
+            elif isinstance(entry.record, Tick):
+                self._watch(run)
+                run = []
+                self._tick(entry)
+        self._watch(run)
+        if entries:
+            self._applied = max(self._applied, entries[-1].position)
+        self._say()
+        if abs(self._moment_ns - self._snapshot.moment_ns) >= _SNAPSHOT_NS:
+            self._save()
+        return self._snapshot.position
+
+    def close(self) -> None:
+        """Write a last snapshot and let go of the file."""
+        try:
+            self._say()
+            if self._applied != self._snapshot.position:
+                self._save()
+        finally:
+            self._snapshot.close()
+
+    def _save(self) -> None:
+        self._snapshot.save(self._applied, self._moment_ns, self._memory.parts())
+
+    def _say(self) -> None:
+        """Hand over the findings; they are kept until the ledger took them."""
+        if self._unsaid:
+            self._record_findings(self._unsaid)
+            self._health.count("detection", "sent", len(self._unsaid))
+            self._unsaid = []
+
+    def _watch(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        batches = [entry.record for entry in entries if isinstance(entry.record, Batch)]
+        run = self._numbers.run(batches, [entry.received_ns for entry in entries])
+        self._feed(run)
+        self._health.count("detection", "received", len(run.channel))
+        self._applied, self._moment_ns = entries[-1].position, entries[-1].received_ns
+
+    def _tick(self, entry: Entry) -> None:
+        now_ns = entry.received_ns
+        self._feed(self._numbers.run((), (now_ns,)))
+        for bank in self._banks:
+            for saying in bank.advance(now_ns):
+                self._write_passing(bank, saying, now_ns)
+        self._applied, self._moment_ns = entry.position, now_ns
+
+    def _feed(self, run: Run) -> None:
+        if not len(run.channel) and not len(self._intake.waiting):
+            return
+        self._trust.begin(run)
+        samples = self._intake.feed(run)
+        said = [
+            (int(samples.place[saying.at]), number, saying)
+            for number, bank in enumerate(self._banks)
+            for saying in bank.update(samples, run.moments_ns)
+        ]
+        for _, number, saying in sorted(said):
+            self._write(self._banks[number], saying, samples, run)
+        self._trust.commit()
+
+    def _write(self, bank: Bank, saying: Saying, samples: Samples, run: Run) -> None:
+        """Write a finding that rests on a sample."""
+        rule = self._rule(bank, saying)
+        entry = int(samples.entry[saying.at])
+        self._unsaid.append(
+            write_finding(
+                self._site,
+                rule,
+                saying,
+                learned_ns=int(run.moments_ns[entry]),
+                value=float(samples.value[saying.at]),
+                value_time_ns=int(samples.time_ns[saying.at]),
+                good_share=self._trust.good_share(rule.index, entry),
+            )
+        )
+
+    def _write_passing(self, bank: Bank, saying: Saying, now_ns: int) -> None:
+        """Write a finding that rests on the passing of time."""
+        rule = self._rule(bank, saying)
+        newest_ns = int(self._intake.newest_ns[rule.index])
+        self._unsaid.append(
+            write_finding(
+                self._site,
+                rule,
+                saying,
+                learned_ns=now_ns,
+                value=None,
+                value_time_ns=saying.start_ns if newest_ns == NEVER else newest_ns,
+                good_share=self._trust.good_share(rule.index),
+            )
+        )
+
+    def _rule(self, bank: Bank, saying: Saying) -> Rule:
+        rule = bank.rules[saying.row]
+        if rule is None:
+            raise LookupError(f"row {saying.row} spoke without a rule")
+        return rule

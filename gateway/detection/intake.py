@@ -1,0 +1,138 @@
+"""From a run of the journal to samples in order: bad quality out, late rows out, waiting rows held back.
+
+Rule 1: a channel's time only goes forward; a row not newer than the newest one fed goes to history and sinks only.
+Rule 2: a channel with `reorder_seconds` has its rows wait that long from their receipt, in journal time, and then
+come in the order of their times. What waits is part of the snapshot.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.contract import Floats, Rows, State, Times
+from detectors.rounds import sort_rows
+from gateway.detection.run import Run, Samples
+from gateway.health import Health
+
+NEVER = -(1 << 62)
+"""The newest time of a channel that has not been fed yet."""
+
+
+class Waiting:
+    """The rows that wait for older ones."""
+
+    def __init__(self, reorder_ns: Times) -> None:
+        self._reorder_ns = reorder_ns
+        self._has_reorder = bool(reorder_ns.any())
+        self._rows = _columns()
+
+    def __len__(self) -> int:
+        return len(self._rows[0])
+
+    def pass_through(self, run: Run, rows: tuple[Rows, Times, Floats, Rows]) -> tuple[Rows, Times, Floats, Rows]:
+        """Hold back the rows of channels that reorder; add those whose waiting has ended, entry by entry."""
+        if not self._has_reorder:
+            return rows
+        channel, time_ns, value, entry = rows
+        waits = self._reorder_ns.take(channel) > 0
+        if not waits.any() and not len(self):
+            return rows
+        bounds = np.searchsorted(entry, np.arange(len(run.moments_ns) + 1)).tolist()
+        pieces: list[tuple[Rows, Times, Floats, Rows]] = []
+        for number, moment_ns in enumerate(run.moments_ns.tolist()):
+            released = self._release(moment_ns)
+            pieces.append((*released, np.full(len(released[0]), number, np.intp)))
+            part = slice(bounds[number], bounds[number + 1])
+            goes, stays = ~waits[part], waits[part]
+            pieces.append((channel[part][goes], time_ns[part][goes], value[part][goes], entry[part][goes]))
+            self._hold(channel[part][stays], time_ns[part][stays], value[part][stays], moment_ns)
+        columns = [np.concatenate(column) for column in zip(*pieces, strict=True)]
+        return columns[0], columns[1], columns[2], columns[3]
+
+    def _hold(self, channel: Rows, time_ns: Times, value: Floats, received_ns: int) -> None:
+        received = np.full(len(channel), received_ns, np.int64)
+        held = zip(self._rows, (channel, time_ns, value, received), strict=True)
+        channel, time_ns, value, received = (np.concatenate(columns) for columns in held)
+        self._rows = channel, time_ns, value, received
+
+    def _release(self, moment_ns: int) -> tuple[Rows, Times, Floats]:
+        channel, time_ns, value, received_ns = self._rows
+        waited_ns = moment_ns - received_ns
+        # A journal whose clock went back must not hold rows until it has caught up.
+        is_due = (waited_ns >= self._reorder_ns.take(channel)) | (waited_ns < 0)
+        order = np.lexsort((time_ns[is_due], channel[is_due]))
+        self._rows = channel[~is_due], time_ns[~is_due], value[~is_due], received_ns[~is_due]
+        return channel[is_due][order], time_ns[is_due][order], value[is_due][order]
+
+    def state(self) -> State:
+        """Return the waiting rows; here the first axis is the waiting row, not the channel."""
+        return dict(zip(("channel", "time_ns", "value", "received_ns"), self._rows, strict=True))
+
+    def restore(self, state: State) -> None:
+        """Take over waiting rows, their channels already translated."""
+        self._rows = state["channel"], state["time_ns"], state["value"], state["received_ns"]
+
+
+class Intake:
+    """The way of a run to the detectors."""
+
+    def __init__(self, reorder_ns: Times, health: Health) -> None:
+        self.newest_ns = np.full(len(reorder_ns), NEVER, np.int64)
+        self.waiting = Waiting(reorder_ns)
+        self._health = health
+
+    def feed(self, run: Run) -> Samples:
+        """Return what detectors may see of a run, in their order."""
+        rows = run.channel, run.time_ns, run.value, run.entry
+        if not run.is_good.all():
+            self._count(run)
+            good = np.flatnonzero(run.is_good)
+            rows = rows[0].take(good), rows[1].take(good), rows[2].take(good), rows[3].take(good)
+        return self._forward(*self.waiting.pass_through(run, rows))
+
+    def _count(self, run: Run) -> None:
+        unknown = int((run.channel < 0).sum())
+        unfit = int((~run.is_good).sum()) - unknown
+        for reason, amount in (("unknown channel", unknown), ("quality", unfit)):
+            if amount:
+                self._health.count("detection", "dropped", amount, reason)
+
+    def _forward(self, channel: Rows, time_ns: Times, value: Floats, entry: NDArray[np.intp]) -> Samples:
+        """Sort by channel and leave out what is not newer than its channel's newest."""
+        place = np.arange(len(channel))
+        if not (channel[1:] >= channel[:-1]).all():
+            place = sort_rows(channel)
+            channel, time_ns, value, entry = (
+                channel.take(place),
+                time_ns.take(place),
+                value.take(place),
+                entry.take(place),
+            )
+        before_ns = self.newest_ns.take(channel)
+        if len(channel) > 1:
+            is_same = channel[1:] == channel[:-1]
+            np.copyto(before_ns[1:], time_ns[:-1], where=is_same)
+        is_newer = time_ns > before_ns
+        if not is_newer.all():
+            is_newer = self._newer(channel, time_ns, channel[~is_newer])
+            self._health.count("detection", "dropped", int((~is_newer).sum()), "late")
+            kept = np.flatnonzero(is_newer)
+            channel, time_ns, value = channel.take(kept), time_ns.take(kept), value.take(kept)
+            entry, place = entry.take(kept), place.take(kept)
+        # Of equal indices the last assignment stays, and that is the newest row.
+        self.newest_ns[channel] = time_ns
+        return Samples(channel, time_ns, value, entry, place)
+
+    def _newer(self, channel: Rows, time_ns: Times, offenders: Rows) -> NDArray[np.bool_]:
+        """Return which rows are newer than everything before them on their channel, walking the offenders only."""
+        is_newer = np.ones(len(channel), np.bool_)
+        for one in np.unique(offenders).tolist():
+            part = slice(*np.searchsorted(channel, [one, one + 1]).tolist())
+            before_ns = np.maximum.accumulate(np.append(self.newest_ns[one], time_ns[part]))[:-1]
+            is_newer[part] = time_ns[part] > before_ns
+        return is_newer
+
+
+def _columns() -> tuple[Rows, Times, Floats, Times]:
+    return np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64)

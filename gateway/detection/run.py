@@ -1,0 +1,70 @@
+"""The batches between two ticks as one set of columns, and the samples that detectors may see of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.contract import Floats, Rows, Times
+from gateway.model import Batch, Flag, Quality
+
+_UNFIT_FLAGS = np.uint16(Flag.MAINTENANCE)
+
+
+class Run(NamedTuple):
+    """The rows of consecutive journal entries; `channel` is a dense index, -1 when no channel has that number."""
+
+    channel: Rows
+    time_ns: Times
+    value: Floats
+    is_good: NDArray[np.bool_]
+    """GOOD or UNKNOWN, finite, of a known channel, and not under maintenance; everything else is no evidence."""
+    entry: NDArray[np.intp]
+    """The entry that each row came with, counted from 0."""
+    moments_ns: Times
+    """Journal time of each entry."""
+
+
+class Samples(NamedTuple):
+    """What detectors are fed: by channel, and each channel's times only going forward."""
+
+    channel: Rows
+    time_ns: Times
+    value: Floats
+    entry: NDArray[np.intp]
+    """The entry with which the sample was fed: the moment at which the gateway knew it."""
+    place: NDArray[np.intp]
+    """The sample's place in the order of feeding, which no cut of the journal changes."""
+
+
+class Numbers:
+    """Channel numbers of the journal to dense indices."""
+
+    def __init__(self, channels: Sequence[str], numbers: Mapping[str, int]) -> None:
+        # One slot more than needed: `take` with mode "clip" sends every unknown number there.
+        self._index = np.full(max((numbers[channel] for channel in channels), default=0) + 2, -1, np.intp)
+        for index, channel in enumerate(channels):
+            self._index[numbers[channel]] = index
+
+    def run(self, batches: Sequence[Batch], moments_ns: Sequence[int]) -> Run:
+        """Join batches, each received at its moment, into one run."""
+        if not batches:
+            nothing = np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
+            return Run(*nothing, np.empty(0, np.intp), np.array(moments_ns, np.int64))
+        number, time_ns, value, quality, flags = (
+            np.concatenate([getattr(batch, column) for batch in batches])
+            if len(batches) > 1
+            else getattr(batches[0], column)
+            for column in ("channel", "time_ns", "value", "quality", "flags")
+        )
+        channel = self._index.take(number, mode="clip")
+        is_good = np.isfinite(value)
+        is_good &= quality <= Quality.UNKNOWN
+        is_good &= channel >= 0
+        if flags.any():
+            is_good &= (flags & _UNFIT_FLAGS) == 0
+        entry = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
+        return Run(channel, time_ns, value, is_good, entry, np.array(moments_ns, np.int64))
