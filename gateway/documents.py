@@ -27,16 +27,19 @@ _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})|0x[0-9a-fA-F]{1,8}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_SECRET = re.compile("password|passwd|secret|token", re.IGNORECASE)
 _FULL_WIDTH = re.compile("[：，｛｝［］＃]")
 
 
 @dataclass(slots=True)
 class Document:
-    """One file: its plain value, where everything in it stands, and the faults found so far."""
+    """One file: its plain value, where everything in it stands, and what was found wrong so far."""
 
     file: str
     value: Value = None
     faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+    """What is allowed, but most likely not meant."""
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
     """Line and column of each value, from 1."""
     key_places: dict[Path, tuple[int, int]] = field(default_factory=dict)
@@ -44,11 +47,18 @@ class Document:
 
     def fault(self, path: Path, message: str, hint: str = "", *, at_key: bool = False) -> None:
         """Add a fault at the value (or the key) of a path, or at the nearest key around it that exists."""
+        self.faults.append(self._fault(path, message, hint, at_key=at_key))
+
+    def warn(self, path: Path, message: str, hint: str = "", *, at_key: bool = False) -> None:
+        """Add a warning, placed as a fault is."""
+        self.warnings.append(self._fault(path, message, hint, at_key=at_key))
+
+    def _fault(self, path: Path, message: str, hint: str, *, at_key: bool) -> Fault:
         while path and path not in self.places:
             path, at_key = path[:-1], True
         value_place = self.places.get(path, (1, 1))
         line, column = self.key_places.get(path, value_place) if at_key else value_place
-        self.faults.append(Fault(self.file, line, column, message, hint))
+        return Fault(self.file, line, column, message, hint)
 
     def check(self, path: Path, value: Value, model: type[Model]) -> Model | None:
         """Validate the value found at a path; when it is wrong, add its faults and return None."""
@@ -266,7 +276,9 @@ def _sentence(details: ErrorDetails) -> str:
 def _unknown_key_hint(key: str, model: type[BaseModel] | None) -> str:
     if wide := _FULL_WIDTH.search(key):
         return f"{wide[0]!r} is a full-width character; YAML wants the ASCII one"
-    return did_you_mean(key, model.model_fields) if model else ""
+    if _SECRET.search(key):
+        return "secrets do not belong in this file: use password_env or password_file"
+    return did_you_mean(key, (field.alias or name for name, field in model.model_fields.items())) if model else ""
 
 
 def _hint(details: ErrorDetails) -> str:

@@ -1,5 +1,7 @@
 """The site file: from YAML to one checked, frozen `Site`. Knows nothing of sockets or databases."""
 
+from gateway.settings.hazards import HAZARDS, Hazard
+from gateway.settings.loading import Checked, check_site, load_site
 from gateway.settings.site import (
     CollectorSettings,
     HistorySettings,
@@ -10,10 +12,15 @@ from gateway.settings.site import (
 )
 
 __all__ = [
+    "HAZARDS",
+    "Checked",
     "CollectorSettings",
+    "Hazard",
     "HistorySettings",
     "JournalSettings",
     "ModbusTcpSettings",
     "MqttSettings",
     "Site",
+    "check_site",
+    "load_site",
 ]

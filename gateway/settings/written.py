@@ -1,0 +1,145 @@
+"""The site file as people write it: the allowed keys, types and ranges of each part, references apart."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.documents import Document, Path
+from gateway.profiles import Importance, Lifeline
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Delay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Text = Annotated[str, Field(min_length=1)]
+Level = Literal["blue", "yellow", "orange", "red"]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class WrittenSite(_Written):
+    """Who this box is."""
+
+    id: Text
+    name: str = ""
+    timezone: str = "Asia/Shanghai"
+    language: Literal["zh", "en"] = "zh"
+    http_host: str = "127.0.0.1"
+    # 0 lets the system choose, which is what tests and the demo want.
+    http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+
+
+class WrittenMqtt(_Written):
+    """An MQTT broker."""
+
+    kind: Literal["mqtt"]
+    host: Text
+    port: Port = 1883
+    client_id: str = ""
+    topics: Annotated[list[Text], Field(min_length=1)]
+    qos: Literal[0, 1] = 1
+    in_flight: Annotated[int, Field(ge=1, le=65_535)] = 20
+    keepalive_seconds: Annotated[float, Field(ge=5, le=65_535)] = 30.0
+    username: Text | None = None
+    password_env: Text | None = None
+    password_file: Text | None = None
+
+
+class WrittenModbusTcp(_Written):
+    """A Modbus TCP endpoint."""
+
+    kind: Literal["modbus_tcp"]
+    host: Text
+    port: Port = 502
+    poll_seconds: Annotated[float, Field(ge=0.05, le=86_400)] = 1.0
+    timeout_seconds: Annotated[float, Field(ge=0.05, le=60)] = 1.0
+
+
+class WrittenAsset(_Written):
+    """What the city owns."""
+
+    kind: Text
+    lifeline: Lifeline
+    name: str = ""
+    location: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
+    relations: dict[str, list[str]] = {}
+
+
+class WrittenDevice(_Written):
+    """The box that reports."""
+
+    profile: Text
+    collector: Text
+    asset: Text
+    unit: Annotated[int, Field(ge=1, le=255)] | None = None
+    report_seconds: Seconds | None = None
+
+
+class WrittenChannel(_Written):
+    """What one channel has otherwise than its profile says."""
+
+    span: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
+    report_seconds: Seconds | None = None
+    fresh_seconds: Seconds | None = None
+    reorder_seconds: Delay | None = None
+    stuck_seconds: Seconds | None = None
+    importance: Importance | None = None
+    title: Text | None = None
+
+
+class WrittenLadder(_Written):
+    """The limits of one hazard."""
+
+    quantity: str | None = None
+    channel: str | None = None
+    hazard: Text
+    direction: Literal["above", "below"] = "above"
+    rungs: Annotated[dict[Level, Number], Field(min_length=1)]
+    deadband: Delay = 0.0
+    on_seconds: Delay = 0.0
+    off_seconds: Delay = 0.0
+    basis: Text
+
+
+class WrittenJournal(_Written):
+    """The durable buffer."""
+
+    cap_bytes: Annotated[int, Field(ge=16_000_000)] = 1_000_000_000
+    segment_bytes: Annotated[int, Field(ge=1_000_000)] = 64_000_000
+    reserve_bytes: Annotated[int, Field(ge=1_000_000)] = 4_000_000
+    flush_seconds: Annotated[float, Field(ge=0.01, le=10)] | None = None
+    flush_readings: Annotated[int, Field(ge=1)] = 1_000
+    quarantine_bytes: Annotated[int, Field(ge=100_000)] = 8_000_000
+    readers: list[Literal["history", "detection"]] = ["history", "detection"]
+    storage: Literal["disk", "flash"] = "disk"
+
+
+class WrittenHistory(_Written):
+    """The embedded history."""
+
+    cap_bytes: Annotated[int, Field(ge=16_000_000)] = 4_000_000_000
+
+
+class WrittenStores(_Written):
+    """Where readings are kept."""
+
+    journal: WrittenJournal = WrittenJournal()
+    history: WrittenHistory = WrittenHistory()
+
+
+_ID = re.compile(r"[\w:-]{1,64}")
+
+
+def check_id(document: Document, path: Path, name: str) -> bool:
+    """Add a fault when a name cannot be an id: ids are joined by dots and stand in topics and file names."""
+    if _ID.fullmatch(name):
+        return True
+    at_key = path in document.key_places and path[-1] == name
+    message = f"{name!r:.80} is no id"
+    document.fault(path, message, "use up to 64 letters, digits, '_', '-' and ':'", at_key=at_key)
+    return False
