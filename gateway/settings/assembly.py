@@ -23,7 +23,11 @@ def assemble(
     """Return the inventory; what is wrong in the parts is added to the document's faults and left out."""
     assets = read_assets(document, parts.get("assets"))
     devices, report_seconds = read_devices(document, parts.get("devices"), assets, collectors)
-    broken = {name for name, device in devices.items() if device is None}
+    broken = {
+        name
+        for name, device in devices.items()
+        if device is None or any(document.is_faulty(("devices", name, key)) for key in ("profile", "asset"))
+    }
     sound = {name: device for name, device in devices.items() if device}
     points = {
         f"{device.asset}.{device.id}.{point.name}": (device, point)
@@ -37,7 +41,8 @@ def assemble(
         name: _channel(device, point, report_seconds.get(device.id), overrides.get(name) or WrittenChannel(), ladders)
         for name, (device, point) in points.items()
     }
-    check_reach(document, ladders, channels.values())
+    if not document.faults:
+        check_reach(document, ladders, channels.values())
     for name in overrides:
         channel = channels.get(name)
         if channel and channel.fresh_seconds < channel.report_seconds:
@@ -67,7 +72,7 @@ def _read_overrides(
             continue
         overrides[name] = written
         if written.span and not written.span[0] < written.span[1]:
-            message = f"channels.{name}.span must go from low to high, got {list(written.span)}"
+            message = f"channels.{name}.span must go from low to high, got [{written.span[0]:g}, {written.span[1]:g}]"
             document.fault((*at, "span"), message)
     return overrides
 

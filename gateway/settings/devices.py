@@ -53,7 +53,9 @@ def read_assets(document: Document, value: Value) -> dict[str, Asset | None]:
 def _check_location(document: Document, at: Path, location: tuple[float, float]) -> None:
     longitude, latitude = location
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):  # noqa: PLR2004 - degrees on a globe
-        message = f"{'.'.join(map(str, at))} must be [longitude, latitude] in degrees, got {list(location)}"
+        message = (
+            f"{'.'.join(map(str, at))} must be [longitude, latitude] in degrees, got [{longitude:g}, {latitude:g}]"
+        )
         document.fault(at, message, "longitude first")
 
 

@@ -25,10 +25,11 @@ def read_collectors(
     for name, value in document.mapping(("collectors",), written).items():
         at = ("collectors", name)
         check_id(document, at, name)
-        kind = value.get("kind") if isinstance(value, dict) else None
-        if isinstance(kind, str) and kind not in _KINDS:
-            message = f"collectors.{name}.kind must be one of {', '.join(_KINDS)}, got {kind!r:.60}"
-            document.fault((*at, "kind"), message, did_you_mean(kind, _KINDS))
+        kind = document.mapping(at, value).get("kind")
+        if kind not in _KINDS:
+            got = f"got {kind!r:.60}" if kind is not None else "but is missing"
+            message = f"collectors.{name}.kind must be one of {', '.join(_KINDS)}, {got}"
+            document.fault((*at, "kind"), message, did_you_mean(str(kind), _KINDS))
             collectors[name] = None
         elif kind == "modbus_tcp":
             collectors[name] = _modbus_tcp(document, name, document.check(at, value, WrittenModbusTcp))
@@ -128,6 +129,8 @@ def _check_shared(document: Document, collectors: Mapping[str, CollectorSettings
     endpoints: dict[tuple[str, int], str] = {}
     sessions: dict[tuple[str, int, str], str] = {}
     for name, settings in collectors.items():
+        if document.is_faulty(("collectors", name)):
+            continue
         if isinstance(settings, ModbusTcpSettings):
             first = endpoints.setdefault((settings.host, settings.port), name)
             if first != name:

@@ -32,6 +32,8 @@ def read_ladders(
             document.fault((*at, "hazard"), f"ladders.{name}: unknown hazard {written.hazard!r:.60}", near)
         rungs: dict[str, float] = {level: written.rungs[level] for level in LEVELS if level in written.rungs}
         _check_monotone(document, at, rungs, written.direction)
+        if document.is_faulty(at):
+            continue
         meaning = (written.quantity, written.channel, written.hazard, written.direction)
         if (first := meanings.setdefault(meaning, name)) != name:
             message = f"ladders.{name} is about the same as ladders.{first}"

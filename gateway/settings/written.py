@@ -25,7 +25,7 @@ class _Written(BaseModel):
 class WrittenSite(_Written):
     """Who this box is."""
 
-    id: Text
+    id: Annotated[Text, Field(examples=["demo-district"])]
     name: str = ""
     timezone: str = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
@@ -37,11 +37,11 @@ class WrittenSite(_Written):
 class WrittenMqtt(_Written):
     """An MQTT broker."""
 
-    kind: Literal["mqtt"]
-    host: Text
+    kind: Annotated[Literal["mqtt"], Field(examples=["mqtt"])]
+    host: Annotated[Text, Field(examples=["192.168.10.5"])]
     port: Port = 1883
     client_id: str = ""
-    topics: Annotated[list[Text], Field(min_length=1)]
+    topics: Annotated[list[Text], Field(min_length=1, examples=[["lifeline/{device}/up"]])]
     qos: Literal[0, 1] = 1
     in_flight: Annotated[int, Field(ge=1, le=65_535)] = 20
     keepalive_seconds: Annotated[float, Field(ge=5, le=65_535)] = 30.0
@@ -53,8 +53,8 @@ class WrittenMqtt(_Written):
 class WrittenModbusTcp(_Written):
     """A Modbus TCP endpoint."""
 
-    kind: Literal["modbus_tcp"]
-    host: Text
+    kind: Annotated[Literal["modbus_tcp"], Field(examples=["modbus_tcp"])]
+    host: Annotated[Text, Field(examples=["192.168.20.11"])]
     port: Port = 502
     poll_seconds: Annotated[float, Field(ge=0.05, le=86_400)] = 1.0
     timeout_seconds: Annotated[float, Field(ge=0.05, le=60)] = 1.0
@@ -63,8 +63,8 @@ class WrittenModbusTcp(_Written):
 class WrittenAsset(_Written):
     """What the city owns."""
 
-    kind: Text
-    lifeline: Lifeline
+    kind: Annotated[Text, Field(examples=["manhole"])]
+    lifeline: Annotated[Lifeline, Field(examples=["gas"])]
     name: str = ""
     location: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
     relations: dict[str, list[str]] = {}
@@ -73,9 +73,9 @@ class WrittenAsset(_Written):
 class WrittenDevice(_Written):
     """The box that reports."""
 
-    profile: Text
-    collector: Text
-    asset: Text
+    profile: Annotated[Text, Field(examples=["gas/manhole_methane"])]
+    collector: Annotated[Text, Field(examples=["district"])]
+    asset: Annotated[Text, Field(examples=["MH-0231"])]
     unit: Annotated[int, Field(ge=1, le=255)] | None = None
     report_seconds: Seconds | None = None
 
@@ -97,13 +97,13 @@ class WrittenLadder(_Written):
 
     quantity: str | None = None
     channel: str | None = None
-    hazard: Text
+    hazard: Annotated[Text, Field(examples=["gas_leak"])]
     direction: Literal["above", "below"] = "above"
-    rungs: Annotated[dict[Level, Number], Field(min_length=1)]
+    rungs: Annotated[dict[Level, Number], Field(min_length=1, examples=[{"red": 100.0}])]
     deadband: Delay = 0.0
     on_seconds: Delay = 0.0
     off_seconds: Delay = 0.0
-    basis: Text
+    basis: Annotated[Text, Field(examples=["GB/T 50493-2019"])]
 
 
 class WrittenJournal(_Written):

@@ -1,0 +1,64 @@
+"""`lifeline check`: read site files as `run` would, and say everything that is wrong with them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from gateway.cli import EXIT_CONFIG
+from gateway.errors import Fault
+from gateway.settings import Checked, Site, check_site
+
+HELP = "check a site file: every fault at once, with its place"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("site", nargs="+", type=Path, metavar="SITE", help="a site file")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per file instead of lines")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check the files; 0 when all are right, 78 when one is not. Secrets are not looked for."""
+    exit_code = 0
+    for path in options.site:
+        checked = check_site(path)
+        print(_as_json(path, checked) if options.json else _as_text(checked))
+        if checked.site is None:
+            exit_code = EXIT_CONFIG
+    return exit_code
+
+
+def _as_text(checked: Checked) -> str:
+    lines = [_warning(warning) for warning in checked.warnings] + [str(fault) for fault in checked.faults]
+    if checked.site is not None:
+        lines.append("ok: " + ", ".join(f"{number} {word}" for word, number in _counts(checked.site).items()))
+    return "\n".join(lines)
+
+
+def _warning(warning: Fault) -> str:
+    return str(warning).replace(" error: ", " warning: ", 1)
+
+
+def _as_json(path: Path, checked: Checked) -> str:
+    found = {
+        "file": str(path),
+        "ok": checked.site is not None,
+        "faults": [asdict(fault) for fault in checked.faults],
+        "warnings": [asdict(warning) for warning in checked.warnings],
+        "counts": _counts(checked.site) if checked.site else None,
+    }
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _counts(site: Site) -> dict[str, int]:
+    inventory = site.inventory
+    return {
+        "collectors": len(site.collectors),
+        "assets": len(inventory.assets),
+        "devices": len(inventory.devices),
+        "channels": len(inventory.channels),
+        "ladders": len({ladder.name for channel in inventory.channels.values() for ladder in channel.ladders}),
+    }

@@ -1,0 +1,7 @@
+"""YAML files that people write, read so that all faults are found at once, each with its place."""
+
+from gateway.documents.document import Document, Path, Value, name_of
+from gateway.documents.reading import read_document
+from gateway.documents.wording import did_you_mean
+
+__all__ = ["Document", "Path", "Value", "did_you_mean", "name_of", "read_document"]
