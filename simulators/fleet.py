@@ -74,11 +74,15 @@ class Fleet:
         """Let a channel follow another signal from its next report on."""
         self._signals[channel] = signal
 
-    def start(self) -> None:
-        """Give every Modbus device its first registers, then let all devices report."""
+    def fill_registers(self) -> None:
+        """Give every Modbus device its first registers, so that a collector may ask before the fleet has started."""
         for device in self._devices:
             if device.collector in self._lines:
                 self._report(device)
+
+    def start(self) -> None:
+        """Let all devices report."""
+        self.fill_registers()
         for collector, target in self._brokers.items():
             client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"fleet-{collector}")
             client.max_inflight_messages_set(100)

@@ -1,0 +1,211 @@
+"""`lifeline demo`: a district of simulated devices, the gateway and its page, on this machine, until Ctrl-C.
+
+Two simulated days pass through journal and detection first, on a fake clock; then real brokers and Modbus servers
+start on free ports of loopback, the same devices go on live, and a leak is staged in one manhole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import dataclasses
+import importlib.resources
+import itertools
+import json
+import os
+import signal
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.clock import FakeClock, SystemClock
+from gateway.errors import ConfigError
+from gateway.model import SECOND, Record
+
+if TYPE_CHECKING:
+    # `lifeline --help` must not pay for the simulators, nor a base install need their extras.
+    from gateway.app import Gateway
+    from gateway.settings import CollectorSettings, Site
+    from simulators.fleet import Fleet, MqttTarget
+    from simulators.servers.modbus_server import ModbusServer
+    from simulators.signals import Signal
+
+HELP = "a simulated district, the gateway and its page, on this machine"
+
+_PAST_SECONDS = 2 * 86_400
+_PAST_PERIOD_SECONDS = 60.0
+_PAST_SLICE = 120
+"""Periods of the past that are journaled with one commit."""
+_LEAK_AFTER_SECONDS = 10.0
+_REPORT_SECONDS = 2.0
+_NEARLY_ALL = 0.999
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--port", metavar="N", type=int, default=0, help="port of the page (default: a free one)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
+    parser.add_argument("--for", metavar="SECONDS", dest="seconds", type=float, help="stop by itself after so long")
+    parser.add_argument("--state", metavar="DIR", type=Path, help="keep everything here (default: nothing is kept)")
+    parser.add_argument("--json", action="store_true", help="print one JSON line when ready (default when piped)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run until SIGINT, SIGTERM or the end of `--for`, then leave nothing behind."""
+    return asyncio.run(_run(options))
+
+
+async def _run(options: argparse.Namespace) -> int:
+    demo = asyncio.ensure_future(_demo(options))
+    stopped = False
+
+    def stop() -> None:
+        # Only the first: a second Ctrl-C must not cut the cleaning up short.
+        nonlocal stopped
+        if not stopped:
+            stopped = True
+            demo.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        await demo
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+    return 0
+
+
+async def _demo(options: argparse.Namespace) -> None:
+    from gateway.app import Gateway  # noqa: PLC0415 - see TYPE_CHECKING above
+    from simulators.fleet import healthy_signals, utc_offset_seconds  # noqa: PLC0415
+    from simulators.recordings import dma_inflow  # noqa: PLC0415
+    from simulators.scenario import recorded_channel  # noqa: PLC0415
+    from simulators.servers.nats_broker import nats_server  # noqa: PLC0415
+
+    # Say that the broker is missing before two days have been simulated for nothing.
+    nats_server()
+    site = example_site()
+    now_ns = SystemClock().now().utc_ns
+    signals = healthy_signals(site.inventory, at_ns=now_ns)
+    signals[recorded_channel(site.inventory).id] = dma_inflow(utc_offset_seconds(site.inventory, now_ns))
+
+    async with AsyncExitStack() as stack:
+        state = options.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lifeline-demo-")))
+        await _replay_past(site, state / "gateway", signals, now_ns)
+        fleet, collectors = _start_servers(stack, site, state / "broker", signals)
+        live = dataclasses.replace(site, collectors=collectors)
+        gateway = Gateway(live, state / "gateway", clock=SystemClock(), port=options.port)
+        await stack.enter_async_context(gateway)
+        stack.enter_context(fleet)
+        _announce(options, gateway, state)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(options.seconds):
+                await _let_it_leak(fleet, site, signals)
+
+
+def example_site() -> Site:
+    """Return the example site as it is written, without its secrets: the demo's broker asks for none."""
+    from gateway.settings.loading import check_site  # noqa: PLC0415
+
+    packaged = importlib.resources.files("simulators").joinpath("site.example.yaml")
+    with importlib.resources.as_file(packaged) as path:
+        # In a checkout the file stands where people look for it.
+        found = path if path.exists() else Path(__file__).parents[2] / "deploy" / "site.example.yaml"
+        checked = check_site(found)
+    if checked.site is None:
+        raise ConfigError(list(checked.faults))
+    return checked.site
+
+
+async def _replay_past(site: Site, state: Path, signals: Mapping[str, Signal], now_ns: int) -> None:
+    """Let the app itself live through the two days before now, or what of them a kept state has not seen."""
+    from gateway.app import Gateway  # noqa: PLC0415
+    from simulators.past import past_records  # noqa: PLC0415
+
+    start_ns = now_ns - _PAST_SECONDS * SECOND
+    clock = FakeClock(start_ns, boot_id="simulated")
+    async with Gateway(site, state, clock=clock, live=False) as gateway:
+        seen_ns = max((latest.received_ns for latest in gateway.history.latest().values()), default=start_ns)
+        begin_ns = max(start_ns, seen_ns)
+        steps = past_records(
+            site.inventory,
+            signals,
+            gateway.numbers,
+            start_ns=begin_ns,
+            end_ns=now_ns,
+            period_seconds=_PAST_PERIOD_SECONDS,
+        )
+        while slice_ := list(itertools.islice(steps, _PAST_SLICE)):
+            received_ns = slice_[-1][0]
+            clock.set_monotonic(received_ns - start_ns)
+            records: list[Record] = [record for _, step in slice_ for record in step]
+            await gateway.put(records, urgent=True)
+            _progress((received_ns - begin_ns) / max(1, now_ns - begin_ns))
+        await gateway.drained()
+
+
+def _progress(share: float) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if share > _NEARLY_ALL else ""
+        print(f"\rtwo simulated days: {share:4.0%}", end=end, file=sys.stderr, flush=True)
+
+
+def _start_servers(
+    stack: AsyncExitStack, site: Site, folder: Path, signals: Mapping[str, Signal]
+) -> tuple[Fleet, dict[str, CollectorSettings]]:
+    """Start one broker for all MQTT collectors and a line for each Modbus one; return the fleet and where they are."""
+    from gateway.settings import ModbusTcpSettings, MqttSettings  # noqa: PLC0415
+    from simulators.fleet import Fleet, MqttTarget  # noqa: PLC0415
+    from simulators.servers.modbus_server import ModbusServer  # noqa: PLC0415
+    from simulators.servers.nats_broker import NatsBroker  # noqa: PLC0415
+
+    broker = stack.enter_context(NatsBroker(folder))
+    targets: dict[str, MqttTarget] = {}
+    lines: dict[str, ModbusServer] = {}
+    collectors: dict[str, CollectorSettings] = {}
+    for name, settings in site.collectors.items():
+        if isinstance(settings, MqttSettings):
+            targets[name] = MqttTarget(broker.host, broker.port, settings.topics[0])
+            collectors[name] = dataclasses.replace(
+                settings, host=broker.host, port=broker.port, username=None, password=None
+            )
+        elif isinstance(settings, ModbusTcpSettings):
+            lines[name] = stack.enter_context(ModbusServer())
+            collectors[name] = dataclasses.replace(settings, host=lines[name].host, port=lines[name].port)
+    fleet = Fleet(
+        site.inventory,
+        signals,
+        clock=SystemClock(),
+        brokers=targets,
+        lines=lines,
+        period_seconds=_REPORT_SECONDS,
+    )
+    fleet.fill_registers()
+    return fleet, collectors
+
+
+def _announce(options: argparse.Namespace, gateway: Gateway, state: Path) -> None:
+    if options.json or not sys.stdout.isatty():
+        print(json.dumps({"url": gateway.url, "state": str(state), "pid": os.getpid()}), flush=True)
+    else:
+        print(f"{gateway.site.name}: {len(gateway.inventory.channels)} channels, page on {gateway.url}")
+        print(f"In {_LEAK_AFTER_SECONDS:.0f} seconds gas begins to leak into a manhole. Ctrl-C stops.", flush=True)
+    has_display = sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    if has_display and sys.stdout.isatty() and not options.no_browser:
+        webbrowser.open(gateway.url)
+
+
+async def _let_it_leak(fleet: Fleet, site: Site, signals: Mapping[str, Signal]) -> None:
+    """Stage the leak, then go on for ever."""
+    from simulators.scenario import leaking_channel, staged_leak  # noqa: PLC0415
+
+    await asyncio.sleep(_LEAK_AFTER_SECONDS)
+    channel = leaking_channel(site.inventory)
+    fleet.set_signal(channel.id, staged_leak(channel, signals[channel.id], SystemClock().now().utc_ns))
+    await asyncio.Event().wait()
