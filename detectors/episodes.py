@@ -155,7 +155,9 @@ class Episodes:
             return _NO_CHANGES
         walk = _Walk(self, rows)
         # Only a clock that went back can find a hold that began later than now; the hold then starts anew.
-        np.minimum(walk.since_ns, time_ns.take(order[: bounds[1]]), out=walk.since_ns)
+        first_ns = time_ns.take(order[: bounds[1]])
+        np.minimum(walk.since_ns, first_ns, out=walk.since_ns)
+        np.minimum(walk.start_ns, first_ns, out=walk.start_ns, where=walk.level == 0)
         number = 0
         while number + 1 < len(bounds) and bounds[number + 1] - bounds[number] >= _FEW_ROWS:
             part = order[bounds[number] : bounds[number + 1]]

@@ -1,0 +1,205 @@
+"""The laws that every registered detector keeps; a new detector is tested by being registered."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from detectors import DETECTORS
+from detectors.contract import Detector, Scores
+from detectors.rounds import cut
+
+pytestmark = pytest.mark.parametrize("name", sorted(DETECTORS))
+
+ROWS = 8
+SECOND = 1_000_000_000
+START = 1_700_000_000 * SECOND
+MAX_STATE_BYTES = 2_048
+
+VALUES = st.one_of(
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.sampled_from([0.0, 0.13, 19.0, 20.0, 21.0, 60.0, 120.0, float("nan")]),
+)
+STEPS = st.one_of(
+    st.integers(0, 60 * SECOND),
+    # A device that was away for a year, and one that sends a burst.
+    st.sampled_from([0, 1, 86_400 * SECOND, 365 * 86_400 * SECOND]),
+)
+
+
+class Stream(NamedTuple):
+    rows: NDArray[np.intp]
+    time_ns: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+    def part(self, start: int, end: int) -> Stream:
+        return Stream(self.rows[start:end], self.time_ns[start:end], self.value[start:end])
+
+
+@st.composite
+def streams(draw: st.DrawFn, max_size: int = 60) -> Stream:
+    samples = draw(st.lists(st.tuples(st.integers(0, ROWS - 1), STEPS, VALUES), max_size=max_size))
+    rows = np.array([row for row, _, _ in samples], np.intp)
+    time_ns = START + np.cumsum(np.array([step for _, step, _ in samples], np.int64), dtype=np.int64)
+    return Stream(rows, time_ns, np.array([value for _, _, value in samples], np.float64))
+
+
+def make(name: str) -> Detector:
+    return DETECTORS[name].example(ROWS)
+
+
+def feed(bank: Detector, stream: Stream, cuts: set[int]) -> NDArray[np.float64]:
+    bounds = [0, *sorted(cut for cut in cuts if 0 < cut < len(stream.rows)), len(stream.rows)]
+    parts = [bank.update(*stream.part(start, end)) for start, end in pairwise(bounds)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def assert_same(left: Scores, right: Scores) -> None:
+    for one, other in zip(left, right, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def copy_of(name: str, bank: Detector) -> Detector:
+    copy = make(name)
+    copy.restore(bank.state(), np.arange(ROWS))
+    return copy
+
+
+def test_it_carries_the_name_it_is_registered_under(name: str) -> None:
+    assert make(name).name == name
+
+
+@given(stream=streams(), cuts=st.sets(st.integers(0, 60)))
+def test_cut_anywhere_the_scores_are_the_same(name: str, stream: Stream, cuts: set[int]) -> None:
+    whole, pieces = make(name), make(name)
+
+    expected, got = feed(whole, stream, set()), feed(pieces, stream, cuts)
+
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-9)
+    assert_same(pieces.advance(int(START + 10 * SECOND)), whole.advance(int(START + 10 * SECOND)))
+
+
+@given(stream=streams())
+def test_one_by_one_and_row_by_row_the_scores_are_the_same(name: str, stream: Stream) -> None:
+    by_row = np.argsort(stream.rows, kind="stable")
+    by_round = cut(stream.rows).order
+    expected = feed(make(name), stream, set(range(len(stream.rows))))
+
+    for order in (by_row, by_round):
+        got = make(name).update(stream.rows[order], stream.time_ns[order], stream.value[order])
+        np.testing.assert_allclose(got, expected[order], rtol=0, atol=1e-9)
+
+
+@given(stream=streams(), bad=st.lists(st.booleans(), min_size=60, max_size=60))
+def test_a_bad_value_gets_no_opinion_and_teaches_nothing(name: str, stream: Stream, bad: list[bool]) -> None:
+    is_bad = np.array(bad[: len(stream.rows)], np.bool_)
+    value = np.where(is_bad, np.nan, stream.value)
+    good = np.flatnonzero(~is_bad)
+    marked, without = make(name), make(name)
+
+    scores = marked.update(stream.rows, stream.time_ns, value)
+    expected = without.update(stream.rows[good], stream.time_ns[good], stream.value[good])
+
+    assert np.isnan(scores[is_bad]).all()
+    np.testing.assert_allclose(scores[good], expected, rtol=0, atol=1e-9)
+    assert_same(marked.advance(int(START)), without.advance(int(START)))
+
+
+@given(stream=streams())
+def test_every_score_is_a_finite_number_or_no_opinion(name: str, stream: Stream) -> None:
+    scores = make(name).update(*stream)
+
+    assert len(scores) == len(stream.rows)
+    assert not np.isinf(scores).any()
+    assert np.isnan(scores[~np.isfinite(stream.value)]).all()
+
+
+@given(stream=streams(), place=st.integers(0, 60), pause=st.integers(0, 30))
+def test_restored_in_the_middle_it_goes_on_as_if_nothing_had_happened(
+    name: str, stream: Stream, place: int, pause: int
+) -> None:
+    bank = make(name)
+    bank.advance(START)
+    bank.update(*stream.part(0, place))
+    now = START + pause * SECOND
+    bank.advance(now)
+
+    copy = copy_of(name, bank)
+
+    rest = stream.part(place, len(stream.rows))
+    np.testing.assert_array_equal(copy.update(*rest), bank.update(*rest))
+    for second in range(10, 600, 10):
+        assert_same(copy.advance(now + second * SECOND), bank.advance(now + second * SECOND))
+
+
+@given(stream=streams(), rows=st.sets(st.integers(0, ROWS - 1)))
+def test_some_rows_can_be_restored_without_the_others(name: str, stream: Stream, rows: set[int]) -> None:
+    bank, partial = make(name), make(name)
+    bank.update(*stream)
+    chosen = np.array(sorted(rows), np.intp)
+
+    partial.restore({key: array[chosen] for key, array in bank.state().items()}, chosen)
+
+    fresh = make(name).state()
+    for key, array in partial.state().items():
+        np.testing.assert_array_equal(array[chosen], bank.state()[key][chosen])
+        others = np.setdiff1d(np.arange(ROWS), chosen)
+        np.testing.assert_array_equal(array[others], fresh[key][others])
+
+
+@given(stream=streams())
+def test_what_state_returned_does_not_change_afterwards(name: str, stream: Stream) -> None:
+    bank = make(name)
+    state = bank.state()
+    kept = {key: array.copy() for key, array in state.items()}
+
+    bank.update(*stream)
+    bank.advance(START + 3_600 * SECOND)
+
+    for key, array in state.items():
+        np.testing.assert_array_equal(array, kept[key])
+
+
+@given(
+    stream=streams(),
+    jumps=st.lists(st.sampled_from([0, 1, 10, 10, 10, 86_400, -3_600, -86_400]), max_size=20),
+)
+def test_a_clock_that_jumps_gives_scores_that_make_sense(name: str, stream: Stream, jumps: list[int]) -> None:
+    bank = make(name)
+    now = START
+    bank.update(*stream._replace(time_ns=np.minimum(stream.time_ns, START)))
+
+    for jump in jumps:
+        now += jump * SECOND
+        passed = bank.advance(now)
+        assert len(passed.row) == len(passed.time_ns) == len(passed.score) == len(set(passed.row.tolist()))
+        assert np.isfinite(passed.score).all()
+        assert (passed.time_ns <= now).all()
+
+
+def test_the_state_of_a_channel_stays_small(name: str) -> None:
+    bank = make(name)
+    rows = np.arange(ROWS * 1_000) % ROWS
+    bank.update(rows, START + np.arange(len(rows)) * SECOND, np.sin(np.arange(len(rows), dtype=np.float64)))
+
+    size = sum(array.nbytes for array in bank.state().values()) / ROWS
+
+    assert size <= MAX_STATE_BYTES
+    assert all(len(array) == ROWS for array in bank.state().values())
+
+
+def test_an_empty_call_changes_nothing(name: str) -> None:
+    bank = make(name)
+    before = bank.state()
+
+    scores = bank.update(np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0))
+
+    assert scores.tolist() == []
+    for key, array in bank.state().items():
+        np.testing.assert_array_equal(array, before[key])
