@@ -1,0 +1,189 @@
+"""JSON payloads to readings, field by field as the profile places them. Knows nothing of topics.
+
+Rule 1: a wrong field costs itself, not its neighbours. Rule 2: a wrong time costs the whole payload, because any time
+put in its place would look good. Rule 3: an absent field is no reading, `null` is a MISSING one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from math import isfinite, nan
+from typing import Any, NamedTuple
+
+import msgspec
+
+from gateway.codecs.contract import Decoded, Rejected
+from gateway.errors import DecodeError
+from gateway.model import Flag, Quality, Reading
+from gateway.profiles import FieldPlace, Profile, TimeFormat
+
+_GOOD, _MISSING = int(Quality.GOOD), int(Quality.MISSING)
+_SENTINEL = int(Flag.SENTINEL)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NS_PER: dict[TimeFormat, int] = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+_LONGEST_TEXT = 1_000
+_ABSENT: Any = object()
+_KINDS: dict[type, str] = {
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    dict: "an object",
+    list: "an array",
+}
+
+
+class _Field(NamedTuple):
+    name: str
+    path: tuple[str, ...]
+    key: str | None  # the path when it is one key: the common case, without a walk
+    scale: float
+    offset: float
+    factor: float
+    shift: float
+    sentinels: frozenset[float]
+    is_text: bool
+
+
+class JsonFieldsDecoder:
+    """Decodes the payloads of one device model."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._fields = [
+            _Field(
+                name=point.name,
+                path=point.place.path,
+                key=point.place.path[0] if len(point.place.path) == 1 else None,
+                scale=point.scale,
+                offset=point.offset,
+                factor=point.factor,
+                shift=point.shift,
+                sentinels=frozenset(point.sentinels),
+                is_text=point.is_text,
+            )
+            for point in profile.points.values()
+            if isinstance(point.place, FieldPlace)
+        ]
+        self._time_path = profile.time_path
+        self._to_ns = _time_reader(profile.time_format)
+
+    def decode(self, payload: bytes) -> Decoded:
+        """Return what the payload says, or raise DecodeError when it says nothing."""
+        try:
+            document = _decode_json(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+            raise DecodeError("json", str(error)) from None
+        except RecursionError:
+            raise DecodeError("json", "nested too deeply") from None
+        time_ns = self._time_of(document)
+        readings: list[Reading] = []
+        texts: list[tuple[str, str]] = []
+        rejected: list[Rejected] = []
+        is_object = type(document) is dict
+        for field in self._fields:
+            raw = document.get(field.key, _ABSENT) if is_object and field.key else _walk(document, field.path)
+            if raw is _ABSENT:
+                continue
+            if field.is_text:
+                _add_text(field.name, raw, texts, rejected)
+                continue
+            read = _read(field, raw, time_ns)
+            if isinstance(read, Reading):
+                readings.append(read)
+            else:
+                rejected.append(read)
+        if not (readings or texts or rejected):
+            raise DecodeError("no known field", f"none of {', '.join(field.name for field in self._fields)}"[:200])
+        return Decoded(readings, texts, rejected, time_ns)
+
+    def _time_of(self, document: Any) -> int | None:
+        if self._time_path is None:
+            return None
+        raw = _walk(document, self._time_path)
+        if raw is _ABSENT or raw is None:
+            return None
+        return self._to_ns(raw)
+
+
+_decode_json: Callable[[bytes], Any] = msgspec.json.Decoder().decode
+
+
+def _walk(document: Any, path: tuple[str, ...]) -> Any:
+    here = document
+    for key in path:
+        if type(here) is dict:
+            here = here.get(key, _ABSENT)
+        elif type(here) is list and key.isdecimal() and key.isascii() and int(key) < len(here):
+            here = here[int(key)]
+        else:
+            return _ABSENT
+        if here is _ABSENT:
+            return _ABSENT
+    return here
+
+
+def _read(field: _Field, raw: Any, time_ns: int | None) -> Reading | Rejected:
+    # bool is an int to isinstance, and no number here.
+    if type(raw) is float or type(raw) is int:
+        if raw in field.sentinels:
+            return Reading(field.name, time_ns, nan, _MISSING, _SENTINEL)
+        try:
+            value = (raw * field.scale + field.offset) * field.factor + field.shift
+        except OverflowError:
+            value = nan
+        if isfinite(value):
+            return Reading(field.name, time_ns, value, _GOOD, 0)
+        return Rejected(field.name, "overflow", "beyond a float")
+    if raw is None:
+        return Reading(field.name, time_ns, nan, _MISSING, 0)
+    return Rejected(field.name, "type", f"expected a number, got {_kind_of(raw)}")
+
+
+def _add_text(name: str, raw: Any, texts: list[tuple[str, str]], rejected: list[Rejected]) -> None:
+    if type(raw) is str and len(raw) <= _LONGEST_TEXT:
+        texts.append((name, raw))
+    elif type(raw) in (int, float, bool):
+        texts.append((name, str(raw)[:_LONGEST_TEXT]))
+    elif raw is not None:
+        rejected.append(Rejected(name, "type", f"expected a text of at most 1000 characters, got {_kind_of(raw)}"))
+
+
+def _kind_of(raw: Any) -> str:
+    return _KINDS.get(type(raw), "something else")
+
+
+def _time_reader(time_format: TimeFormat) -> Callable[[Any], int]:
+    if time_format == "iso8601":
+        return _ns_of_text
+    unit = _NS_PER[time_format]
+
+    def ns_of_number(raw: Any) -> int:
+        if type(raw) is int:
+            return _checked(raw * unit, raw)
+        if type(raw) is float and isfinite(raw):
+            # A float of seconds holds today to about 0.2 µs: rounding to 1 µs gives back the sender's milliseconds.
+            step = min(1_000, unit)
+            return _checked(round(raw * (unit // step)) * step, raw)
+        raise DecodeError("time", f"expected a number, got {_kind_of(raw)}")
+
+    return ns_of_number
+
+
+def _ns_of_text(raw: Any) -> int:
+    if type(raw) is not str:
+        raise DecodeError("time", f"expected ISO 8601, got {_kind_of(raw)}")
+    try:
+        moment = datetime.fromisoformat(raw)
+    except ValueError:
+        raise DecodeError("time", f"not ISO 8601: {raw[:60]!r}") from None
+    if moment.tzinfo is None:
+        raise DecodeError("time", f"{raw[:60]!r} has no offset from UTC")
+    return _checked((moment - _EPOCH) // _MICROSECOND * 1_000, raw)
+
+
+def _checked(time_ns: int, raw: Any) -> int:
+    if -(1 << 63) < time_ns < 1 << 63:
+        return time_ns
+    raise DecodeError("time", f"{str(raw)[:60]} is beyond any calendar")
