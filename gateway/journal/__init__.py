@@ -1,6 +1,7 @@
 """The journal: everything measured is appended here once; everything else is a reader with its own place."""
 
 from gateway.journal.entry import Entry, Reader
+from gateway.journal.follower import Follower
 from gateway.journal.journal import Journal
 from gateway.journal.numbering import ChannelKey, NumberedChannel
 from gateway.journal.stats import JournalStats, ReaderPlace, read_quarantine, read_stats
@@ -8,6 +9,7 @@ from gateway.journal.stats import JournalStats, ReaderPlace, read_quarantine, re
 __all__ = [
     "ChannelKey",
     "Entry",
+    "Follower",
     "Journal",
     "JournalStats",
     "NumberedChannel",

@@ -85,6 +85,7 @@ class Journal:
         health.set_condition("journal", ok=True)
         health.gauge("journal_bytes", lambda: float(self._segments.size()))
         health.gauge("journal_records_behind", lambda: float(self.newest - min(self.newest, self._cursors.passed())))
+        self._is_closed = False
         self._writer.start()
 
     @classmethod
@@ -132,7 +133,7 @@ class Journal:
         return self._walk.read(after, max_readings) if entries is None else entries
 
     def wait(self, after: int, timeout_seconds: float) -> bool:
-        """Block the thread until something newer than a position is durable; tell whether it is."""
+        """Block the thread until something newer than a position is durable, or `wake_readers`; tell whether it is."""
         return self._tail.wait(after, timeout_seconds)
 
     def attach(self, reader: str, position: int) -> None:
@@ -158,6 +159,10 @@ class Journal:
     def wake(self) -> None:
         """Let the writer look at its clock again, after a fake one was moved."""
         self._gathering.wake()
+
+    def wake_readers(self) -> None:
+        """Let the threads in `wait` look at the newest position again, and at what else they look at."""
+        self._tail.wake()
 
     def recent_receipts(self, collector: str, count: int) -> list[bytes]:
         """Return the newest hashes of a collector's messages without a time, oldest first."""
@@ -188,7 +193,10 @@ class Journal:
         return read_quarantine(self._folder, limit)
 
     def close(self) -> None:
-        """Commit what waits, stop the writer and let go of the files."""
+        """Commit what waits, stop the writer and let go of the files; closing again does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._gathering.close()
         self._writer.join()
         self._tail.wake()

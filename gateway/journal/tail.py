@@ -61,9 +61,11 @@ class Tail:
             return self._entries[start:]
 
     def wait(self, after: int, timeout_seconds: float) -> bool:
-        """Block until something newer than a position is durable; tell whether it is."""
+        """Block until something newer than a position is durable, or somebody wakes us; tell whether it is."""
         with self._changed:
-            return self._changed.wait_for(lambda: self.newest > after, timeout_seconds)
+            if self.newest <= after:
+                self._changed.wait(timeout_seconds)
+            return self.newest > after
 
     def wake(self) -> None:
         """Let those who wait look again."""

@@ -104,9 +104,9 @@ class Writer:
                 is_closed = self._gathering.is_closed
                 if appends or self._seconds_to_tick() <= 0:
                     self._commit(appends)
-                elif is_closed:
-                    break
                 self._keep_house()
+                if is_closed and not appends:
+                    break
             self._save_places()
         except Exception:  # noqa: BLE001 - said once, loudly, instead of a thread that is silently gone
             _log.exception("the journal's writer failed")
