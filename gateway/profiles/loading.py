@@ -78,10 +78,10 @@ class _Frame(_Written):
 
 class _Profile(_Written):
     id: Annotated[str, Field(pattern=r"^[a-z_]+/[a-z0-9_]+$")]
-    title: Annotated[str, Field(min_length=1)]
-    lifeline: Lifeline
-    protocol: Literal["modbus", "json"]
-    source: Annotated[str, Field(min_length=1)]
+    title: Annotated[str, Field(min_length=1, examples=["a meter"])]
+    lifeline: Annotated[Lifeline, Field(examples=["gas"])]
+    protocol: Annotated[Literal["modbus", "json"], Field(examples=["json"])]
+    source: Annotated[str, Field(min_length=1, examples=["its manual"])]
     time: _Time | None = None
     max_gap_registers: Annotated[int, Field(ge=0, le=124)] = 8
     max_block_registers: Annotated[int, Field(ge=1, le=125)] = 125
@@ -164,10 +164,15 @@ def _point(document: Document, name: str, written: _Point, protocol: str) -> Poi
         place = RegisterPlace(**dict(written.register_))
     else:
         wanted, other = ("path", "register") if protocol == "json" else ("register", "path")
-        document.fault(at, f"points.{name} must have {wanted!r} and no {other!r}, for its protocol is {protocol}")
+        document.fault(
+            at, f"points.{name} must have {wanted!r} and no {other!r}, for its protocol is {protocol}", at_key=True
+        )
     factor, shift = (1.0, 0.0) if written.is_text else _conversion(document, name, written)
     if written.span and not written.span[0] < written.span[1]:
-        document.fault((*at, "span"), f"points.{name}.span must go from low to high, got {list(written.span)}")
+        document.fault(
+            (*at, "span"),
+            f"points.{name}.span must go from low to high, got [{written.span[0]:g}, {written.span[1]:g}]",
+        )
     return Point(
         name=name,
         quantity=written.quantity,
