@@ -1,11 +1,11 @@
-"""Judges one reading by itself: range, no number, an impossible clock. Knows nothing of what came before it.
+"""Judges each reading by itself: its span, its time, and whether it is a number at all.
 
-Rule: nothing stored here, so that a restart or a redelivery changes no flag. What needs a past is a detector.
+Whatever needs a past (rate, spike, flat line, gap) is a detector behind the journal. Screening the same reading again,
+or in another batch, gives the same: a redelivery changes no quality.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -17,63 +17,87 @@ from gateway.health import Health
 from gateway.inventory import Inventory
 from gateway.model import SECOND, Batch, Quality, Quarantine, Record
 
+# A device that has lost its clock starts at 1970, 2000 or its firmware's date; no sensor of ours is older than 2015.
 _EARLIEST_NS = 1_420_070_400 * SECOND
-"""2015-01-01: before it a clock was never set (devices boot in 1970 or 2000)."""
-_AHEAD_NS = 24 * 3600 * SECOND
-"""A clock further ahead than this is wrong, whatever the time zone it was set in."""
-_EXPLAINED_ROWS = 1_000
+_AHEAD_NS = 24 * 3_600 * SECOND
+_KEPT_ROWS = 200
+_YEAR_10000_NS = 253_402_300_800 * SECOND
 
 
 class Screen:
-    """Screens batches of one site."""
+    """Screens the batches of one site."""
 
     def __init__(self, inventory: Inventory, numbers: Mapping[str, int], health: Health) -> None:
-        highest = max(numbers.values(), default=0)
-        self._low = np.full(highest + 1, -np.inf)
-        self._high = np.full(highest + 1, np.inf)
-        self._ids = {number: channel for channel, number in numbers.items()}
+        """`numbers` maps each channel's id to its number."""
         self._health = health
-        for channel in inventory.channels.values():
-            if channel.span is not None and channel.id in numbers:
-                self._low[numbers[channel.id]], self._high[numbers[channel.id]] = channel.span
+        self._ids = {number: channel for channel, number in numbers.items()}
+        size = max(self._ids, default=0) + 1
+        self._low = np.full(size, -np.inf)
+        self._high = np.full(size, np.inf)
+        for channel, number in numbers.items():
+            known = inventory.channels.get(channel)
+            if known is not None and known.span is not None:
+                self._low[number], self._high[number] = known.span
 
     def __call__(self, batch: Batch) -> list[Record]:
-        """Return the batch with its qualities settled, and what had to be taken out of it with the reason."""
-        impossible = self._impossible_clock(batch)
-        if impossible.any():
-            self._health.count("screen", "dropped", int(impossible.sum()), "clock")
-            kept = batch.take(~impossible)
-            explained = self._explain(batch.take(impossible))
-            return [self._settled(kept), explained] if len(kept) else [explained]
-        return [self._settled(batch)]
+        """Return the batch as it may be journaled, and a quarantine record for each channel whose time cannot be."""
+        count = len(batch)
+        self._health.count("screen", "received", count)
+        records: list[Record] = []
+        # A gateway that does not know the time itself cannot say what lies ahead of it.
+        knows_time = batch.received_ns >= _EARLIEST_NS
+        wrong_time = batch.time_ns < _EARLIEST_NS
+        if knows_time:
+            wrong_time |= batch.time_ns > batch.received_ns + _AHEAD_NS
+        if wrong_time.any():
+            records = self._set_aside(batch.take(wrong_time))
+            batch = batch.take(~wrong_time)
+            self._health.count("screen", "dropped", int(wrong_time.sum()), "clock")
+        if len(batch):
+            self._health.count("screen", "sent", len(batch))
+            records.insert(0, self._judge(batch))
+        return records
 
-    def _settled(self, batch: Batch) -> Batch:
-        """Mark what is no number MISSING and what lies outside the span FAIL; a worse quality stays."""
+    def _judge(self, batch: Batch) -> Batch:
         value, quality = batch.value, batch.quality
-        no_number = ~np.isfinite(value)
-        outside = (value < self._low[batch.channel]) | (value > self._high[batch.channel])
-        if not (no_number.any() or outside.any()):
+        missing = ~np.isfinite(value) | (quality == Quality.MISSING)
+        # NaN compares false: a missing value is outside no span.
+        low, high = self._spans(batch.channel)
+        outside = ((value < low) | (value > high)) & ~missing & (quality != Quality.FAIL)
+        if not (missing.any() or outside.any()):
             return batch
-        quality = np.where(outside & (quality < Quality.FAIL), np.uint8(Quality.FAIL), quality)
-        quality = np.where(no_number, np.uint8(Quality.MISSING), quality)
-        self._health.count("screen", "failed", int((outside & ~no_number).sum()), "span")
-        self._health.count("screen", "failed", int(no_number.sum()), "missing")
-        return replace(batch, value=np.where(no_number, np.nan, value), quality=quality)
+        self._health.count("screen", "failed", int(outside.sum()), "span")
+        value, quality = value.copy(), quality.copy()
+        value[missing] = np.nan
+        quality[missing] = Quality.MISSING
+        quality[outside] = Quality.FAIL
+        return replace(batch, value=value, quality=quality)
 
-    def _impossible_clock(self, batch: Batch) -> NDArray[np.bool_]:
-        # A gateway that has no time itself cannot tell what lies ahead of it.
-        latest = batch.received_ns + _AHEAD_NS if batch.received_ns >= _EARLIEST_NS else np.iinfo(np.int64).max
-        early: NDArray[np.bool_] = batch.time_ns < _EARLIEST_NS
-        return early | (batch.time_ns > latest)
+    def _spans(self, channel: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        known = (channel >= 0) & (channel < len(self._low))
+        if known.all():
+            return self._low[channel], self._high[channel]
+        place = np.where(known, channel, 0)
+        return np.where(known, self._low[place], -np.inf), np.where(known, self._high[place], np.inf)
 
-    def _explain(self, batch: Batch) -> Quarantine:
-        rows = [
-            {"channel": self._ids.get(int(channel), str(channel)), "time": to_iso(int(time_ns)), "value": float(value)}
-            for channel, time_ns, value in zip(
-                batch.channel[:_EXPLAINED_ROWS], batch.time_ns[:_EXPLAINED_ROWS], batch.value, strict=False
+    def _set_aside(self, batch: Batch) -> list[Record]:
+        records: list[Record] = []
+        for number in np.unique(batch.channel).tolist():
+            rows = np.flatnonzero(batch.channel == number)
+            some = batch.take(rows[:_KEPT_ROWS])
+            lines = zip(some.time_ns.tolist(), some.value.tolist(), some.quality.tolist(), strict=True)
+            first_ns = int(some.time_ns[0])
+            records.append(
+                Quarantine(
+                    source=self._ids.get(number, str(number)),
+                    reason="clock",
+                    detail=f"{len(rows)} readings, the first of {_readable(first_ns)}; set the device's clock",
+                    payload="\n".join(f"{time_ns},{value},{quality}" for time_ns, value, quality in lines).encode(),
+                    received_ns=batch.received_ns,
+                )
             )
-        ]
-        times = f"{to_iso(int(batch.time_ns.min()))} to {to_iso(int(batch.time_ns.max()))}"
-        detail = f"{len(batch)} readings say {times}, received {to_iso(batch.received_ns)}; set the device's clock"
-        payload = json.dumps(rows, ensure_ascii=False).encode()
-        return Quarantine("screen", "clock", detail, payload, batch.received_ns)
+        return records
+
+
+def _readable(time_ns: int) -> str:
+    return to_iso(time_ns) if 0 <= time_ns < _YEAR_10000_NS else f"{time_ns} ns"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.clock import Clock
@@ -17,7 +17,7 @@ from gateway.collectors.mqtt_connection import MqttConnection, MqttMessage
 from gateway.collectors.mqtt_intake import Gathered, Intake, RecentReceipts
 from gateway.errors import Unreachable
 from gateway.health import Health
-from gateway.model import Put
+from gateway.model import Put, Record
 from gateway.settings import MqttSettings
 
 _GATHER_SECONDS = 0.02
@@ -90,9 +90,7 @@ class MqttFlow:
         gathered = self._intake.take(self._clock.now())
         messages, self._messages = self._messages, []
         self._count(gathered, len(messages))
-        durable = (
-            asyncio.ensure_future(_awaited(self._put(gathered.records, urgent=urgent))) if gathered.records else None
-        )
+        durable = asyncio.ensure_future(self._durable(gathered.records, urgent=urgent)) if gathered.records else None
         self._hashes_underway.append(gathered.hashes)
         self._window = max(self._window, self.connection.unacknowledged)
         self._underway.put_nowait(_Underway(durable, gathered, messages))
@@ -132,6 +130,5 @@ class MqttFlow:
         self._flush(urgent=True)
         await self._underway.join()
 
-
-async def _awaited(durable: Awaitable[None]) -> None:
-    await durable
+    async def _durable(self, records: Sequence[Record], *, urgent: bool) -> None:
+        await self._put(records, urgent=urgent)

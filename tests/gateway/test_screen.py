@@ -1,131 +1,191 @@
+"""The screen: each reading judged by itself."""
+
 from __future__ import annotations
 
-import json
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.health import Health
 from gateway.inventory import Channel, Inventory
-from gateway.model import SECOND, Batch, Instant, Quality, Quarantine, batch_of
+from gateway.model import SECOND, Batch, Flag, Instant, Quality, Quarantine, batch_of
 from gateway.screen import Screen
 
-NOW = Instant(1_700_000_000 * SECOND, 0, "boot")
+NOW = 1_760_000_000 * SECOND
+HOUR = 3_600 * SECOND
+GOOD, SUSPECT, FAIL, MISSING = int(Quality.GOOD), int(Quality.SUSPECT), int(Quality.FAIL), int(Quality.MISSING)
 
 
-def screen_of(health: Health | None = None) -> Screen:
-    channel = Channel(
-        id="MH-1.gas-1.ch4",
-        asset="MH-1",
-        device="gas-1",
-        point="ch4",
-        quantity="combustible_gas",
-        unit="%[LEL]",
-        span=(0.0, 100.0),
+def channel(name: str, span: tuple[float, float] | None) -> Channel:
+    return Channel(
+        id=name,
+        asset="A",
+        device="D",
+        point=name,
+        quantity="temperature",
+        unit="Cel",
+        span=span,
         report_seconds=60,
         fresh_seconds=180,
         reorder_seconds=0,
         stuck_seconds=None,
-        importance="high",
+        importance="normal",
         title="",
         ladders=(),
     )
-    inventory = Inventory("site", "site", "UTC", {}, {}, {channel.id: channel})
-    return Screen(inventory, {channel.id: 7}, health or Health())
 
 
-def row(value: float, *, time_ns: int = NOW.utc_ns, quality: int = 1, channel: int = 7) -> Batch:
-    return batch_of([(channel, time_ns, value, quality, 0)], NOW)
+CHANNELS = {"spanned": channel("spanned", (-40.0, 85.0)), "open": channel("open", None)}
+INVENTORY = Inventory("site", "", "UTC", {}, {}, CHANNELS)
+SPANNED, OPEN, STRANGER = 3, 7, 4000
+NUMBERS = {"spanned": SPANNED, "open": OPEN}
 
 
-def test_a_value_outside_its_span_fails_and_keeps_its_value() -> None:
-    (screened,) = screen_of()(row(101.0))
+def screen(health: Health | None = None) -> Screen:
+    return Screen(INVENTORY, NUMBERS, health or Health())
 
-    assert isinstance(screened, Batch)
-    assert (screened.value[0], screened.quality[0]) == (101.0, Quality.FAIL)
+
+def of(*rows: tuple[int, int, float, int, int], received_ns: int = NOW) -> Batch:
+    return batch_of(rows, Instant(received_ns, 0, "boot"))
+
+
+def judged(number: int, value: float, quality: int = GOOD) -> tuple[float, int]:
+    (batch,) = screen()(of((number, NOW, value, quality, 0)))
+    assert isinstance(batch, Batch)
+    return float(batch.value[0]), int(batch.quality[0])
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "quality", "expected"),
+    [
+        pytest.param(SPANNED, 20.0, GOOD, (20.0, GOOD), id="inside"),
+        pytest.param(SPANNED, -40.0, GOOD, (-40.0, GOOD), id="on the lower edge"),
+        pytest.param(SPANNED, 85.0, GOOD, (85.0, GOOD), id="on the upper edge"),
+        pytest.param(SPANNED, 85.1, GOOD, (85.1, FAIL), id="above"),
+        pytest.param(SPANNED, -41.0, SUSPECT, (-41.0, FAIL), id="below and suspect"),
+        pytest.param(SPANNED, 20.0, SUSPECT, (20.0, SUSPECT), id="quality kept"),
+        pytest.param(OPEN, 1e300, GOOD, (1e300, GOOD), id="no span"),
+        pytest.param(STRANGER, 1e9, GOOD, (1e9, GOOD), id="unknown channel"),
+    ],
+)
+def test_a_value_outside_its_span_fails_and_is_kept(
+    number: int, value: float, quality: int, expected: tuple[float, int]
+) -> None:
+    assert judged(number, value, quality) == expected
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_no_number_is_missing(value: float) -> None:
-    (screened,) = screen_of()(row(value))
+    kept, quality = judged(SPANNED, value)
 
-    assert isinstance(screened, Batch)
-    assert screened.quality[0] == Quality.MISSING
-    assert math.isnan(screened.value[0])
+    assert math.isnan(kept)
+    assert quality == MISSING
 
 
-def test_a_clock_at_1970_is_counted_kept_with_its_value_and_loses_no_neighbour() -> None:
+def test_a_missing_reading_keeps_its_flags_and_shows_no_number() -> None:
+    (batch,) = screen()(of((SPANNED, NOW, 65535.0, MISSING, int(Flag.SENTINEL))))
+
+    assert isinstance(batch, Batch)
+    assert math.isnan(batch.value[0])
+    assert batch.flags[0] == Flag.SENTINEL
+
+
+@pytest.mark.parametrize(
+    "time_ns",
+    [
+        pytest.param(0, id="1970"),
+        pytest.param(946_684_800 * SECOND, id="2000"),
+        pytest.param(-(1 << 63), id="before all calendars"),
+        pytest.param((1 << 63) - 1, id="after all plans"),
+        pytest.param(NOW + 25 * HOUR, id="the day after tomorrow"),
+    ],
+)
+def test_an_impossible_clock_is_set_aside_with_what_it_said(time_ns: int) -> None:
     health = Health()
-    batch = batch_of([(7, 0, 5.0, 1, 0), (7, NOW.utc_ns, 6.0, 1, 0)], NOW)
 
-    kept, explained = screen_of(health)(batch)
+    records = screen(health)(of((SPANNED, time_ns, 20.5, GOOD, 0), (OPEN, NOW, 1.0, GOOD, 0)))
 
-    assert isinstance(kept, Batch)
-    assert kept.value.tolist() == [6.0]
-    assert isinstance(explained, Quarantine)
-    assert explained.reason == "clock"
-    assert json.loads(explained.payload) == [
-        {"channel": "MH-1.gas-1.ch4", "time": "1970-01-01T00:00:00.000Z", "value": 5.0}
-    ]
+    batch, kept = records
+    assert isinstance(batch, Batch)
+    assert isinstance(kept, Quarantine)
+    assert batch.channel.tolist() == [OPEN]
+    assert (kept.source, kept.reason, kept.payload) == ("spanned", "clock", f"{time_ns},20.5,1".encode())
     assert health.counts()["screen", "dropped", "clock"] == 1
 
 
-def test_a_clock_more_than_a_day_ahead_is_impossible_but_a_time_zone_is_not() -> None:
-    ahead = row(5.0, time_ns=NOW.utc_ns + 25 * 3600 * SECOND)
-    zone = row(5.0, time_ns=NOW.utc_ns + 8 * 3600 * SECOND)
+def test_a_batch_of_impossible_clocks_only_leaves_one_record_for_each_channel() -> None:
+    records = screen()(of((SPANNED, 1, 1.0, GOOD, 0), (OPEN, 2, 2.0, GOOD, 0), (SPANNED, 3, 3.0, GOOD, 0)))
 
-    assert [type(record) for record in screen_of()(ahead)] == [Quarantine]
-    assert [type(record) for record in screen_of()(zone)] == [Batch]
-
-
-def test_a_gateway_without_a_clock_of_its_own_judges_no_future() -> None:
-    batch = batch_of([(7, 1_700_000_000 * SECOND, 5.0, 1, 0)], Instant(5 * SECOND, 0, "boot"))
-
-    assert [type(record) for record in screen_of()(batch)] == [Batch]
+    assert [record.source for record in records if isinstance(record, Quarantine)] == ["spanned", "open"]
+    assert len(records) == 2
 
 
-def test_a_worse_quality_than_the_span_gives_stays() -> None:
-    (screened,) = screen_of()(row(101.0, quality=Quality.MISSING))
+def test_a_clock_some_hours_ahead_is_believed() -> None:
+    (batch,) = screen()(of((SPANNED, NOW + 23 * HOUR, 20.0, GOOD, 0)))
 
-    assert isinstance(screened, Batch)
-    assert screened.quality[0] == Quality.MISSING
+    assert isinstance(batch, Batch)
+    assert len(batch) == 1
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.just(7),
-            st.integers(-(2**63), 2**63 - 1),
-            st.floats(allow_nan=True, allow_infinity=True),
-            st.sampled_from([1, 2, 3, 4, 9]),
-            st.just(0),
-        ),
-        min_size=1,
-        max_size=20,
-    )
+def test_a_gateway_without_a_clock_believes_the_devices() -> None:
+    (batch,) = screen()(of((SPANNED, NOW, 20.0, GOOD, 0), received_ns=60 * SECOND))
+
+    assert isinstance(batch, Batch)
+    assert len(batch) == 1
+
+
+def test_a_clean_batch_passes_untouched() -> None:
+    batch = of((SPANNED, NOW, 20.0, GOOD, 0))
+
+    assert screen()(batch) == [batch]
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from([SPANNED, OPEN, STRANGER]),
+        st.sampled_from([0, NOW - HOUR, NOW, NOW + 48 * HOUR]),
+        st.floats(allow_nan=True, allow_infinity=True),
+        st.sampled_from([GOOD, SUSPECT, FAIL, MISSING]),
+        st.just(0),
+    ),
+    max_size=12,
 )
-def test_no_row_is_lost_and_no_bad_one_looks_good(rows: list[tuple[int, int, float, int, int]]) -> None:
-    records = screen_of()(batch_of(rows, NOW))
-
-    kept = sum(len(record) for record in records if isinstance(record, Batch))
-    explained = sum(len(json.loads(record.payload)) for record in records if isinstance(record, Quarantine))
-    assert kept + explained == len(rows)
-    for record in records:
-        if isinstance(record, Batch):
-            good = record.quality == Quality.GOOD
-            assert ((record.value[good] >= 0) & (record.value[good] <= 100)).all()
 
 
-@given(st.integers(1, 5))
-def test_screening_twice_changes_nothing(cuts: int) -> None:
-    batch = batch_of([(7, NOW.utc_ns + i, float(i * 40), 1, 0) for i in range(cuts)], NOW)
-    screen = screen_of()
+def content(batches: list[Batch]) -> list[tuple[int, int, bytes, int]]:
+    return [
+        (int(batch.channel[row]), int(batch.time_ns[row]), batch.value[row].tobytes(), int(batch.quality[row]))
+        for batch in batches
+        for row in range(len(batch))
+    ]
 
-    (once,) = screen(batch)
-    assert isinstance(once, Batch)
-    (twice,) = screen(once)
 
-    assert isinstance(twice, Batch)
-    assert twice.quality.tolist() == once.quality.tolist()
+def screened(*batches: Batch) -> list[Batch]:
+    return [record for batch in batches for record in screen()(batch) if isinstance(record, Batch)]
+
+
+@given(ROWS, st.integers(0, 12))
+def test_cutting_a_batch_changes_nothing(rows: list[tuple[int, int, float, int, int]], cut: int) -> None:
+    whole = screened(of(*rows))
+
+    parts = screened(of(*rows[:cut]), of(*rows[cut:]))
+
+    assert content(parts) == content(whole)
+
+
+@given(ROWS)
+def test_screening_again_changes_nothing(rows: list[tuple[int, int, float, int, int]]) -> None:
+    once = screened(of(*rows))
+
+    assert content(screened(*once)) == content(once)
+
+
+@given(ROWS)
+def test_no_good_reading_lies_outside_its_span(rows: list[tuple[int, int, float, int, int]]) -> None:
+    for batch in screened(of(*rows)):
+        good = batch.quality == Quality.GOOD
+        assert np.isfinite(batch.value[good]).all()
+        assert (np.abs(batch.value[good & (batch.channel == SPANNED)]) <= 85).all()
