@@ -63,6 +63,7 @@ class Detection:
         self._unsaid = self._memory.restore(snapshot.take(), snapshot.moment_ns)
         self._applied = snapshot.position
         self._moment_ns = snapshot.moment_ns
+        health.gauge("detection_waiting_rows", lambda: float(len(self._intake.waiting)))
 
     @classmethod
     def open(

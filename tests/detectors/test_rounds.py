@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.rounds import cut, sort_rows
 
-ROWS = st.lists(st.integers(0, 9), max_size=60).map(lambda rows: np.array(rows, np.intp))
+ROWS = st.lists(st.integers(0, 9), min_size=1, max_size=60).map(lambda rows: np.array(rows, np.intp))
 
 
 @given(ROWS)
@@ -43,3 +43,9 @@ def test_many_rows_are_sorted_stably_beyond_sixteen_bits() -> None:
     rows = np.array([70_000, 3, 70_000, 3], np.intp)
 
     assert sort_rows(rows).tolist() == [1, 3, 0, 2]
+
+
+def test_no_samples_make_no_rounds() -> None:
+    rounds = cut(np.empty(0, np.intp))
+
+    assert (rounds.rows.tolist(), rounds.order.tolist(), rounds.bounds) == ([], [], [0])

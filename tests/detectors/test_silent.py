@@ -71,3 +71,13 @@ def test_a_row_without_a_period_has_no_opinion() -> None:
 
     assert listen(bank, 600) == []
     assert np.isnan(bank.update(ONE, np.array([0]), np.array([1.0]))).all()
+
+
+def test_each_row_is_silent_by_itself() -> None:
+    bank = Silent(np.array([60.0, 60.0, 30.0]))
+    bank.advance(0)
+    speak(bank, 5)
+
+    silent = [(second, bank.advance(second * SECOND).row.tolist()) for second in range(10, 70, 10)]
+
+    assert silent == [(10, []), (20, []), (30, [2]), (40, [2]), (50, [2]), (60, [1, 2])]

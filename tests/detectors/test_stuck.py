@@ -29,14 +29,16 @@ def reference(samples: list[tuple[int, int, float]]) -> list[float]:
     return scores
 
 
-@given(SAMPLES)
-def test_the_closed_form_says_what_one_sample_at_a_time_says(steps: list[tuple[int, int, float]]) -> None:
+@given(SAMPLES, st.integers(0, 50))
+def test_the_closed_form_says_what_one_sample_at_a_time_says(steps: list[tuple[int, int, float]], half: int) -> None:
     seconds = np.cumsum([step for _, step, _ in steps], dtype=np.int64) if steps else np.empty(0, np.int64)
     rows = np.array([row for row, _, _ in steps], np.intp)
     values = np.array([value for _, _, value in steps])
     bank = Stuck(np.full(4, 100.0), np.full(4, 30.0))
 
-    scores = bank.update(rows, seconds * SECOND, values)
+    scores = np.concatenate(
+        [bank.update(rows[part], seconds[part] * SECOND, values[part]) for part in (slice(half), slice(half, None))]
+    )
 
     expected = reference(list(zip(rows.tolist(), seconds.tolist(), values.tolist(), strict=True)))
     np.testing.assert_array_equal(scores, expected)
