@@ -49,7 +49,7 @@ def explain(details: ErrorDetails) -> tuple[str, str]:
         sentence = f"must be {_WANTED[kind]}, got {got}"
     elif kind in _BOUNDS:
         word, key = _BOUNDS[kind]
-        sentence = f"must be {word} {context[key]}, got {got}"
+        sentence = f"must be {word} {context[key]:.15g}, got {got}"
     elif kind == "literal_error":
         sentence = f"must be {context['expected']}, got {got}"
     elif kind in _LENGTHS:

@@ -120,7 +120,7 @@ def _check_address(
         if kind != wanted:
             message = f"devices.{name}: {profile.id} needs a collector of kind {wanted}, {collector.id} is {kind}"
             document.fault((*at, "collector"), message)
-    if profile.protocol == "modbus" and written.unit is None:
+    if profile.protocol == "modbus" and written.unit is None and not document.is_faulty((*at, "unit")):
         document.fault(at, f"devices.{name}: 'unit' is missing", "the Modbus address of the device, 1-255", at_key=True)
     if profile.protocol == "json" and written.unit is not None:
         message = f"devices.{name}: 'unit' is for Modbus; an MQTT device is known by its id in the topic"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -25,7 +25,7 @@ class MqttSettings:
     in_flight: int = 20
     keepalive_seconds: float = 30.0
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     """Resolved from the environment or a file; never written in the site file itself, never printed."""
 
 

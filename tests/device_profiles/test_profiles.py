@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from importlib import resources
 
 import pytest
 
-from gateway.profiles import FieldPlace, Frame, Point, Profile, RegisterPlace, load_profiles
+from gateway.profiles import FieldPlace, Frame, Point, Profile, RegisterPlace, load_profile, load_profiles
 
 PROFILES = load_profiles()
 FORMATS = {
@@ -114,3 +115,21 @@ def _crc(frame: bytes) -> bytes:
         for _ in range(8):
             register = (register >> 1) ^ 0xA001 if register & 1 else register >> 1
     return struct.pack("<H", register)
+
+
+def test_the_example_of_the_readme_is_right() -> None:
+    readme = (resources.files("device_profiles") / "README.md").read_text()
+
+    example = load_profile(readme.split("```yaml\n")[1].split("```")[0], "device_profiles/water/example.yaml")
+
+    test_a_modbus_frame_is_whole(example, example.frames[0])
+    test_a_frame_means_its_values(example, example.frames[0])
+
+
+def test_the_readme_lists_every_profile_with_its_points() -> None:
+    readme = (resources.files("device_profiles") / "README.md").read_text()
+
+    listed = dict(re.findall(r"^\| `([a-z0-9_/]+)` \| [^|]+ \| ([^|]+) \|$", readme, re.MULTILINE))
+
+    points = {name: [re.sub(r" \(.*\)", "", word) for word in text.split(", ")] for name, text in listed.items()}
+    assert points == {profile.id: list(profile.points) for profile in PROFILES.values()}

@@ -1,0 +1,109 @@
+"""The example site is right, is the demo's district, and tells the truth about defaults."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from gateway.inventory import Channel
+from gateway.settings import (
+    HAZARDS,
+    HistorySettings,
+    JournalSettings,
+    ModbusTcpSettings,
+    MqttSettings,
+    Site,
+    check_site,
+    load_site,
+)
+
+EXAMPLE = Path(__file__).parents[2] / "deploy" / "site.example.yaml"
+OPTIONAL = re.compile(r"^(\s*)# ", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    return load_site(EXAMPLE, environment={})
+
+
+@pytest.fixture
+def uncommented(tmp_path: Path) -> Path:
+    """The example with every optional key written out."""
+    file = tmp_path / "site.yaml"
+    file.write_text(OPTIONAL.sub(r"\1", EXAMPLE.read_text()))
+    return file
+
+
+@pytest.fixture
+def channels(site: Site) -> list[Channel]:
+    return list(site.inventory.channels.values())
+
+
+def test_the_example_has_neither_faults_nor_warnings() -> None:
+    checked = check_site(EXAMPLE)
+
+    assert (checked.faults, checked.warnings) == ((), ())
+
+
+def test_the_example_is_right_with_every_optional_key_too(uncommented: Path) -> None:
+    checked = check_site(uncommented)
+
+    assert "\nstores:\n  journal:\n" in uncommented.read_text()
+    assert (checked.faults, checked.warnings) == ((), ())
+
+
+def test_optional_keys_of_the_example_show_their_defaults(site: Site, uncommented: Path) -> None:
+    written_out = check_site(uncommented).site
+
+    assert written_out is not None
+    broker = written_out.collectors["district"]
+    assert isinstance(broker, MqttSettings)
+    collectors = {**written_out.collectors, "district": replace(broker, username=None)}
+    assert replace(written_out, collectors=collectors, source=site.source) == site
+    assert (written_out.journal, written_out.history) == (JournalSettings(), HistorySettings())
+
+
+@pytest.mark.parametrize("settings", [MqttSettings, ModbusTcpSettings, JournalSettings, HistorySettings])
+def test_the_example_names_every_setting(settings: type) -> None:
+    text = EXAMPLE.read_text()
+    names = {field.name for field in fields(settings)} - {"id", "password"}
+
+    missing = {name for name in names if not re.search(rf"\b{name}: ", text)}
+
+    assert not missing
+
+
+def test_the_demo_has_enough_channels_over_five_lifelines(site: Site, channels: list[Channel]) -> None:
+    devices, assets = site.inventory.devices, site.inventory.assets
+    over_mqtt = [channel for channel in channels if devices[channel.device].unit is None]
+    modbus = [settings for settings in site.collectors.values() if isinstance(settings, ModbusTcpSettings)]
+
+    assert len(channels) >= 60
+    assert len(over_mqtt) >= len(channels) / 2
+    assert len(modbus) >= 2
+    assert set(Counter(assets[channel.asset].lifeline for channel in channels)) == {
+        "gas", "water", "drainage", "bridge", "tunnel",
+    }  # fmt: skip
+
+
+def test_the_demos_past_is_one_reading_a_minute(channels: list[Channel]) -> None:
+    assert {channel.report_seconds for channel in channels} == {60.0}
+
+
+def test_every_ladder_belongs_to_a_lifeline_of_its_hazard(site: Site, channels: list[Channel]) -> None:
+    for channel in channels:
+        lifeline = site.inventory.assets[channel.asset].lifeline
+
+        assert all(lifeline in HAZARDS[ladder.hazard].lifelines for ladder in channel.ladders)
+
+
+def test_a_gas_leak_is_confirmed_within_the_demos_minute(site: Site) -> None:
+    (ladder,) = site.inventory.channels["MH-0231.gas-0231.ch4"].ladders
+
+    assert ladder.hazard == "gas_leak"
+    assert list(ladder.rungs.items()) == [("yellow", 20), ("orange", 50), ("red", 100)]
+    assert 2 <= ladder.on_seconds <= 15
