@@ -88,6 +88,7 @@ class WarningSummary(Document):
     unit: str
     value: float | None
     limit: float | None
+    finding_ids: list[str]
     acknowledged_by: str
     """The person whose step was the newest, if any."""
 

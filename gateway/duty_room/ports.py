@@ -124,11 +124,11 @@ class HistoryPort(Protocol):
         """Return the newest reading of each channel by its number."""
         ...
 
-    def read(self, channel: int, start_ns: int, end_ns: int, limit: int | None = None) -> Rows:
+    def read(self, channel: int, start_ns: int, end_ns: int, limit: int | None, /) -> Rows:
         """Return readings in [start, end), at most `limit`."""
         ...
 
-    def buckets(self, channel: int, start_ns: int, end_ns: int, count: int) -> BucketRows:
+    def buckets(self, channel: int, start_ns: int, end_ns: int, count: int, /) -> BucketRows:
         """Return [start, end) in so many buckets."""
         ...
 

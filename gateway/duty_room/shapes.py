@@ -85,6 +85,7 @@ def _summary(warning: EarlyWarning, inventory: Inventory) -> dict[str, object]:
         "unit": leading.unit,
         "value": leading.value,
         "limit": leading.limit,
+        "finding_ids": list(warning.findings),
         "acknowledged_by": persons[-1] if persons else "",
     }
 

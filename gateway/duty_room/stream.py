@@ -53,7 +53,10 @@ class Stream:
                     # The place is taken before the snapshot, so that nothing can fall between the two.
                     number = self._newest
                     place = self.place
-                    yield behind + b"id: %s\nevent: snapshot\ndata: %s\n\n" % (place.encode(), await snapshot())
+                    yield behind + b"retry: 1000\nid: %s\nevent: snapshot\ndata: %s\n\n" % (
+                        place.encode(),
+                        await snapshot(),
+                    )
                 elif number < self._newest:
                     first = len(self._ring) - (self._newest - number)
                     number = self._newest

@@ -83,12 +83,13 @@ def warning_id(site: str, hazard: str, asset: str, start_ns: int) -> str:
     return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
 
-def urgency(warning: EarlyWarning) -> tuple[bool, bool, int, int, str]:
+def urgency(warning: EarlyWarning) -> tuple[bool, bool, int, int, int, str]:
     """Return a sort key that puts first what a person must look at first."""
     return (
         warning.state is State.CLOSED,
         not warning.needs_acknowledgement,
-        -max(warning.level, warning.peak_level if warning.state is State.CLEARED else warning.level),
+        -warning.level,
+        -warning.peak_level,
         -warning.changed_ns,
         warning.id,
     )
