@@ -1,0 +1,30 @@
+"""A profile's golden frame through the decoder of its protocol: what a profile claims, and what it means here."""
+
+from __future__ import annotations
+
+from gateway.codecs.contract import Decoded
+from gateway.codecs.json_fields import JsonFieldsDecoder
+from gateway.codecs.modbus_registers import BlockDecoder, RegisterBlock
+from gateway.codecs.rtu_frame import read_exchange
+from gateway.profiles import Frame, Point, Profile, RegisterPlace
+
+
+def decode_frame(profile: Profile, frame: Frame) -> Decoded:
+    """Return what the frame says of the points that lie in it, or raise DecodeError."""
+    if profile.protocol == "json":
+        return JsonFieldsDecoder(profile).decode(frame.reply)
+    said = read_exchange(frame.request, frame.reply)
+    block = RegisterBlock(said.kind, said.address, len(said.registers), ())
+    points = tuple(point for point in profile.points.values() if _lies_in(point, block))
+    decoder = BlockDecoder(RegisterBlock(block.kind, block.address, block.count, points))
+    return Decoded(decoder.decode(said.registers), [], [], None)
+
+
+def _lies_in(point: Point, block: RegisterBlock) -> bool:
+    place = point.place
+    return (
+        isinstance(place, RegisterPlace)
+        and place.kind == block.kind
+        and block.address <= place.address
+        and place.address + place.count <= block.address + block.count
+    )
