@@ -28,7 +28,7 @@ _MOST_ASIDE = 10
 """Records set aside in a row before the reader itself is taken to be broken."""
 _FIRST_REST, _LONGEST_REST = 0.05, 30.0
 _IDLE_SECONDS = 1.0
-_NUDGE_SECONDS = 5.0
+_NUDGE_SECONDS, _URGENT_NUDGE_SECONDS = 5.0, 0.25
 _SMALLEST_SLICE, _LARGEST_SLICE = 500, 20_000
 _LONG_SECONDS, _SHORT_SECONDS = 0.020, 0.008
 """Slices are sized so that a reader holds the interpreter no longer than this at a time."""
@@ -87,7 +87,8 @@ class Follower:
                 if entries:
                     self._give(entries, _TRIES)
                 elif not self._stopping.is_set():
-                    self._journal.wait(max(seen, self._applied), _IDLE_SECONDS)
+                    patience = _URGENT_NUDGE_SECONDS if self._journal.is_waiting else _IDLE_SECONDS
+                    self._journal.wait(max(seen, self._applied), patience)
                 self._make_durable_for_room()
                 rest = _FIRST_REST
             except Exception as error:  # noqa: BLE001 - a reader's thread outlives whatever its reader meets
@@ -140,10 +141,10 @@ class Follower:
 
     def _pass(self, position: int, durable: int) -> None:
         self._durable = durable
+        self._journal.commit(self._reader.name, durable)
         with self._moved:
             self._applied = position
             self._moved.notify_all()
-        self._journal.commit(self._reader.name, durable)
 
     def _set_aside(self, entry: Entry, error: Exception) -> None:
         name = self._reader.name
@@ -175,8 +176,10 @@ class Follower:
         self._pass(entry.position, self._durable)
 
     def _make_durable_for_room(self) -> None:
+        if not self._journal.needs_room or self._durable >= self._applied:
+            return
         now = time.monotonic()
-        if not self._journal.needs_room or self._durable >= self._applied or now < self._nudged_at + _NUDGE_SECONDS:
+        if now < self._nudged_at + (_URGENT_NUDGE_SECONDS if self._journal.is_waiting else _NUDGE_SECONDS):
             return
         self._nudged_at = now
         self._durable = self._reader.apply(())

@@ -40,6 +40,8 @@ _LOCK_FILE = "lock"
 _FLASH_SECONDS = 1.0
 _LEAST_SEGMENTS = 4
 """So many segments fit under the cap, so that a full journal always has one to let go."""
+_READING_BYTES = 24
+_COMMITTED_READINGS = 100_000
 _REBUILT_READINGS = 400_000
 _REBUILT_RECORDS = 20_000
 """How much of the newest segments is looked through for each channel's last rows: a start takes no longer for it."""
@@ -54,7 +56,8 @@ class Journal:
         self._health = health
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(folder / _LOCK_FILE)
-        self._segments = Segments(folder, min(settings.segment_bytes, settings.cap_bytes // _LEAST_SEGMENTS))
+        segment_bytes = min(settings.segment_bytes, settings.cap_bytes // _LEAST_SEGMENTS)
+        self._segments = Segments(folder, segment_bytes)
         places = self._segments.places
         self._tail = Tail(self._segments.next_position - 1)
         self._walk = Walk(folder, lambda: self._segments.firsts, lambda: self._tail.newest, self._count_damaged)
@@ -66,7 +69,8 @@ class Journal:
         flush_seconds = settings.flush_seconds
         if settings.storage == "flash":
             flush_seconds = max(flush_seconds, _FLASH_SECONDS)
-        self._gathering = Gathering(flush_seconds, settings.flush_readings)
+        most_readings = min(segment_bytes // _READING_BYTES, _COMMITTED_READINGS)
+        self._gathering = Gathering(flush_seconds, settings.flush_readings, most_readings)
         self._rejects = rejects
         self._writer = Writer(
             segments=self._segments,
@@ -155,6 +159,11 @@ class Journal:
     def needs_room(self) -> bool:
         """Whether readers should make their places durable now, so that segments can go."""
         return self._writer.needs_room
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether appends wait at this moment for room, on the disk or under the cap."""
+        return self._writer.is_waiting
 
     def wake(self) -> None:
         """Let the writer look at its clock again, after a fake one was moved."""

@@ -153,6 +153,17 @@ def is_wal(path: Path) -> bool:
     return len(header) <= _WAL_BYTE or header[_WAL_BYTE] != 1
 
 
+def is_sealed(path: Path) -> bool:
+    """Tell whether a segment is finished; one that was only just being made is not in WAL mode either."""
+    if is_wal(path):
+        return False
+    try:
+        with reading(path) as connection:
+            return "last" in dict(connection.execute("select name, value from place"))
+    except sqlite3.DatabaseError:
+        return False
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a segment to read from; a sealed one without locks or side files."""

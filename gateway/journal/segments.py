@@ -9,7 +9,6 @@ import logging
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from gateway.journal.segment import (
@@ -19,6 +18,7 @@ from gateway.journal.segment import (
     Totals,
     count,
     first_of,
+    is_sealed,
     path_of,
     places_of,
     reading,
@@ -66,22 +66,28 @@ class Segments:
             _log.exception("segment %s is damaged; what can be read of it will be", path.name)
 
     def _open_newest(self, path: Path) -> None:
-        self._look_at(path)
         first = first_of(path)
+        try:
+            if not is_sealed(path):
+                # Opening it also finishes what a crash interrupted: a half-made file, an unfinished commit.
+                self._active = Segment(path)
+            self._look_at(path)
+        except sqlite3.DatabaseError:
+            _log.exception("segment %s is damaged; writing goes on in a new one", path.name)
         totals = self._totals.get(first)
         if totals is None:
             # Every record takes more than one byte, so that no position of the damaged segment is given again.
+            self._sizes[first] = size_of(path)
             self.next_position = first + max(self._segment_bytes, self._sizes[first]) + 1
             return
         self.next_position = max(first, totals.last + 1)
-        with suppress(sqlite3.DatabaseError):
-            if not _is_sealed(path):
-                self._active = Segment(path)
-                self._unsealed.discard(first)
+        if self._active is not None:
+            self._unsealed.discard(first)
 
     def write(self, rows: Sequence[Row], places: Mapping[str, int]) -> None:
         """Commit rows and changed places as one whole, in a new segment when the newest is full."""
-        if self._active is None or (self._active.totals.records and self._size_of_active() >= self._segment_bytes):
+        is_full = bool(rows) and self._size_of_active() >= self._segment_bytes
+        if self._active is None or (is_full and self._active.totals.records):
             self.roll(rows[0].position if rows else self.next_position)
         active = self._active
         if active is None:
@@ -182,11 +188,6 @@ class Segments:
 def segment_paths(folder: Path) -> list[Path]:
     """Return the segments of a folder, oldest first."""
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.name.removesuffix(SUFFIX).isdecimal())
-
-
-def _is_sealed(path: Path) -> bool:
-    with reading(path) as connection:
-        return connection.execute("select 1 from place where name = 'last'").fetchone() is not None
 
 
 def _sync(folder: Path) -> None:

@@ -130,6 +130,7 @@ class Writer:
                 records.append(Tick(now.utc_ns))
             encoded = [encode(record) for record in records]
             entries = self._write(records, encoded, now.utc_ns) if records else []
+            self.is_waiting = False
         except Exception as error:  # noqa: BLE001 - whatever it was, the thread everybody waits for goes on
             _log.exception("a commit of the journal failed; its senders will send again")
             self._health.count("journal", "failed", len(appends), "commit")
@@ -141,11 +142,11 @@ class Writer:
                 append.done.set_exception(Unreachable("the journal closed before this was on disk"))
             return
         if entries:
+            self._take_rejects(entries)
             self._tail.add(entries)
+        self._health.count("journal", "sent", sum(one.readings for one in encoded))
         for append in appends:
             append.done.set_result(None)
-        self._health.count("journal", "sent", sum(one.readings for one in encoded))
-        self._take_rejects(entries)
 
     def _resolved(self, appends: Sequence[Append]) -> list[Record]:
         records = [record for append in appends for record in append.records]
@@ -179,9 +180,12 @@ class Writer:
                     ]
             if is_last_try:
                 return None
-            self.is_waiting = True
-            self._gathering.pause(_RETRY_SECONDS)
-            self.is_waiting = False
+            if self.is_waiting:
+                self._gathering.pause(_RETRY_SECONDS)
+            else:
+                # Once more at once: a reader that moved on until now did not know that it is waited for.
+                self.is_waiting = True
+                self._tail.wake()
 
     def _changed_places(self, *, is_tick: bool) -> dict[str, int]:
         # Readers move with every commit; their places would cost a page each time, and only people look at them.
