@@ -175,6 +175,12 @@ class Episodes:
         at, place, old, new, start_ns = np.array(sorted(walk.found), np.int64).T
         return Changes(at, rows[place], old.astype(np.int8), new.astype(np.int8), start_ns)
 
+    def adopt(self, row: int, level: int, start_ns: int, time_ns: int) -> None:
+        """Let a row's episode stand as somebody else remembers it."""
+        self.inside[row] = self.level[row] = level
+        self.since_ns[:, row], self.start_ns[row] = time_ns, start_ns
+        self._is_busy[row] = level > 0
+
     def state(self) -> State:
         """Return triggers, levels, when each trigger last flipped, and when each episode began."""
         return {

@@ -47,6 +47,7 @@ class Detection:
         numbers: Mapping[str, int],
         record_findings: RecordFindings,
         health: Health,
+        standing: Sequence[Finding] = (),
     ) -> None:
         channels = [channel for name, channel in inventory.channels.items() if name in numbers]
         names = [name for name in inventory.channels if name in numbers]
@@ -61,6 +62,8 @@ class Detection:
         self._snapshot = snapshot
         self._memory = Memory(self._site, channels, self._intake, self._trust, self._banks)
         self._unsaid = self._memory.restore(snapshot.take(), snapshot.moment_ns)
+        if snapshot.position == 0:
+            self._unsaid += self._memory.adopt([one for one in standing if one.level])
         self._applied = snapshot.position
         self._moment_ns = snapshot.moment_ns
         health.gauge("detection_waiting_rows", lambda: float(len(self._intake.waiting)))
@@ -74,10 +77,21 @@ class Detection:
         numbers: Mapping[str, int],
         record_findings: RecordFindings,
         health: Health,
+        standing: Sequence[Finding] = (),
     ) -> Self:
-        """Open detection where its last snapshot left it; `numbers` holds the journal's number of each channel."""
+        """Open detection where its last snapshot left it; `numbers` holds the journal's number of each channel.
+
+        `standing` are the findings that the ledger holds as not ended; without a snapshot they are gone on with.
+        """
         snapshot = SnapshotFile.open(folder)
-        return cls(snapshot, inventory=inventory, numbers=numbers, record_findings=record_findings, health=health)
+        return cls(
+            snapshot,
+            inventory=inventory,
+            numbers=numbers,
+            record_findings=record_findings,
+            health=health,
+            standing=standing,
+        )
 
     def position(self) -> int:
         """Return the position of the last snapshot."""

@@ -69,6 +69,24 @@ class Memory:
             self._restore_waiting(waiting)
         return ended
 
+    def adopt(self, standing: Sequence[Finding]) -> list[Finding]:
+        """Go on with episodes that the ledger knows while no snapshot does; return the ends of those unwatched now."""
+        ended: list[Finding] = []
+        for one in standing:
+            evidence = one.evidence
+            key = (evidence.channel, evidence.rule, one.hazard, one.asset)
+            number, row = self._rows.get(key, (-1, -1))
+            if number < 0:
+                ended.append(write_end(self._site, key, one.start_ns, one.time_ns, one.learned_ns))
+            elif not one.is_late:
+                bank = self._banks[number]
+                bank.episodes.adopt(row, int(one.level), one.start_ns, one.time_ns)
+                bank.voice.adopt(row, int(one.level), one.start_ns, one.time_ns)
+                # What led there has been judged; it must not be judged again.
+                index = self._index[evidence.channel]
+                self._intake.newest_ns[index] = max(int(self._intake.newest_ns[index]), evidence.value_time_ns)
+        return ended
+
     def _restore_intake(self, part: Part) -> None:
         there = [row for row, key in enumerate(part.keys) if key[0] in self._index]
         rows = np.array([self._index[part.keys[row][0]] for row in there], np.intp)

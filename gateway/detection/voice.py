@@ -91,6 +91,11 @@ class Voice:
         moments = dict(zip(at.tolist(), fresh.tolist(), strict=True)) | dict.fromkeys(others.tolist(), True)
         return sorted(moments.items())
 
+    def adopt(self, row: int, level: int, start_ns: int, time_ns: int) -> None:
+        """Take over one row's episode as the ledger has it."""
+        self._level[row] = self._live[row] = level
+        self._start_ns[row], self._said_ns[row] = start_ns, time_ns
+
     def state(self) -> State:
         """Return level, level said live, start, and time of the newest saying."""
         return {

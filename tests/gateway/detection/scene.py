@@ -98,7 +98,7 @@ class Watch:
         self.ledger_is_away = False
         self.detection = self.open()
 
-    def open(self) -> Detection:
+    def open(self, standing: Sequence[Finding] = ()) -> Detection:
         """Start detection where its snapshot left it."""
         self.detection = Detection.open(
             self.folder,
@@ -106,6 +106,7 @@ class Watch:
             numbers=self.numbers,
             record_findings=self._record,
             health=self.health,
+            standing=standing,
         )
         return self.detection
 

@@ -203,6 +203,30 @@ def test_an_unreadable_snapshot_is_put_aside(tmp_path: Path, caplog: pytest.LogC
     assert (tmp_path / "detection.db.unreadable").exists()
 
 
+def test_without_a_snapshot_the_episodes_of_the_ledger_go_on(tmp_path: Path) -> None:
+    watch = Watch(tmp_path / "lost", site(channel(CH4, GAS)))
+    entries = leak(watch)
+    watch.detection.apply(entries[:5])
+    watch.detection.close()
+    watch.folder = tmp_path / "new"
+
+    watch.open(standing=watch.findings).apply(entries[4:])
+
+    raised, ended = watch.findings
+    assert (ended.id, ended.level) == (raised.id, Level.NONE)
+
+
+def test_without_a_snapshot_what_nothing_watches_any_more_ends(tmp_path: Path) -> None:
+    watch = Watch(tmp_path / "lost", site(channel(CH4, GAS), channel(LEVEL)))
+    watch.detection.apply(leak(watch)[:5])
+    watch.folder, watch.inventory, watch.numbers = tmp_path / "new", site(channel(LEVEL)), {LEVEL: 2}
+
+    watch.open(standing=watch.findings).apply(journal(500))
+
+    raised, ended = watch.findings
+    assert (ended.id, ended.level) == (raised.id, Level.NONE)
+
+
 VALUES = {
     CH4: st.sampled_from([0.0, 19.0, 21.0, 60.0, 120.0]),
     PRESSURE: st.sampled_from([0.1, 0.15, 0.3, 0.7]),
