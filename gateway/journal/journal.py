@@ -43,7 +43,7 @@ _LEAST_SEGMENTS = 4
 _READING_BYTES = 24
 _COMMITTED_READINGS = 100_000
 _REBUILT_READINGS = 400_000
-_REBUILT_RECORDS = 20_000
+_REBUILT_RECORDS = 10_000
 """How much of the newest segments is looked through for each channel's last rows: a start takes no longer for it."""
 
 

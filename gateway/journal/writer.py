@@ -130,7 +130,6 @@ class Writer:
                 records.append(Tick(now.utc_ns))
             encoded = [encode(record) for record in records]
             entries = self._write(records, encoded, now.utc_ns) if records else []
-            self.is_waiting = False
         except Exception as error:  # noqa: BLE001 - whatever it was, the thread everybody waits for goes on
             _log.exception("a commit of the journal failed; its senders will send again")
             self._health.count("journal", "failed", len(appends), "commit")
@@ -157,6 +156,7 @@ class Writer:
     def _write(self, records: Sequence[Record], encoded: Sequence[Encoded], now_ns: int) -> list[Entry] | None:
         """Write until it is on disk; None when the journal closed before it was."""
         size = sum(len(one.body) + _ROW_BYTES for one in encoded) + _PAGES_BYTES
+        self.is_waiting = False
         while True:
             is_last_try = self._gathering.is_closed
             position = max(self._segments.next_position, self._at_least)
@@ -175,6 +175,7 @@ class Writer:
                         continue
                 else:
                     self._settle()
+                    self.is_waiting = False
                     return [
                         Entry(row.position, record, row.received_ns) for row, record in zip(rows, records, strict=True)
                     ]

@@ -185,6 +185,7 @@ def test_a_failure_that_passes_sets_nothing_aside(
     assert condition(health).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "trouble", [sqlite3.OperationalError("disk full"), OSError("no space"), Unreachable("ledger away"), MemoryError()]
 )
@@ -257,6 +258,7 @@ def test_a_reader_that_fails_on_what_was_set_aside_makes_no_more_of_it(
     assert len(journal.quarantine(5)) == 1
 
 
+@pytest.mark.slow
 def test_a_lagging_reader_is_asked_to_make_its_place_durable_when_the_journal_needs_room(
     open_journal: OpenJournal, make_batch: MakeBatch, follow: Follow
 ) -> None:

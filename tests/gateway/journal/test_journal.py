@@ -50,6 +50,7 @@ def fill(journal: Journal, make_batch: MakeBatch, readings: int, *, start: int =
     journal.append([], urgent=True)
 
 
+@pytest.mark.slow
 def test_at_the_cap_appends_wait_until_a_reader_has_passed(
     open_journal: OpenJournal, make_batch: MakeBatch, health: Health, said: Callable[[str], Event]
 ) -> None:
@@ -71,6 +72,7 @@ def test_at_the_cap_appends_wait_until_a_reader_has_passed(
     assert condition(health).ok
 
 
+@pytest.mark.slow
 def test_the_cap_counts_what_was_there_at_the_start(
     open_journal: OpenJournal, make_batch: MakeBatch, said: Callable[[str], Event]
 ) -> None:

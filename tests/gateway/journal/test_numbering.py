@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.journal import ChannelKey, NumberedChannel
@@ -41,6 +41,7 @@ def test_a_channel_whose_values_change_their_meaning_is_another_channel(tmp_path
     assert back == NumberedChannel(1, "A.d.level")
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     calls=st.lists(
         st.tuples(
