@@ -56,6 +56,10 @@ class WatchedHealth(Health):
         self._changed.set()
         return changed
 
+    def counted(self, stage: str, name: CountName, reason: str = "") -> int:
+        """One counter, 0 when nothing was counted."""
+        return self.counts().get((stage, name, reason), 0)
+
     async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
         """Wait until something holds of what was reported."""
         async with asyncio.timeout(seconds):
