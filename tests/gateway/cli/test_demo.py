@@ -1,0 +1,141 @@
+"""The demo as a visitor meets it: quiet, then one leak with its evidence, then nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+pytestmark = [pytest.mark.slow]
+
+PAGE_SECONDS = 60.0
+WARNING_SECONDS = 60.0
+STOP_SECONDS = 5.0
+
+
+class Demo:
+    """One `lifeline demo` in a process of its own, and what it said when it was ready."""
+
+    def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any]) -> None:
+        self.process = process
+        self.state = Path(ready["state"])
+        self.page = httpx.Client(base_url=ready["url"], timeout=WARNING_SECONDS)
+
+    def warnings(self) -> list[dict[str, Any]]:
+        answer = self.page.get("/api/v1/warnings")
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["warnings"]
+        return found
+
+    def two_days_of(self, channel: str) -> int:
+        """Count the readings of the two days before now."""
+        now = datetime.now(UTC)
+        span = {"start": (now - timedelta(days=2)).isoformat(), "end": now.isoformat()}
+        answer = self.page.get("/api/v1/history", params={"channel": channel, "buckets": 4000, **span})
+        answer.raise_for_status()
+        return len(answer.json()["rows"]["time_ms"])
+
+
+@contextmanager
+def demo(folder: Path, *options: str) -> Iterator[Demo]:
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.cli", "demo", "--no-browser", *options],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=environment,
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, (folder / "log").read_text()
+        running = Demo(process, json.loads(line))
+        with running.page:
+            yield running
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def first_change(page: httpx.Client) -> None:
+    """Wait for the first thing that the stream says of a warning."""
+    with page.stream("GET", "/api/v1/stream") as stream:
+        for line in stream.iter_lines():
+            if line == "event: warning":
+                return
+
+
+def test_a_visitor_sees_a_quiet_district_then_one_leak_and_nothing_is_left(tmp_path: Path) -> None:
+    started = time.monotonic()
+    with demo(tmp_path) as running:
+        up = time.monotonic()
+        children = psutil.Process(running.process.pid).children(recursive=True)
+        channels = running.page.get("/api/v1/channels").json()["channels"]
+        past = [running.two_days_of(channel["id"]) for channel in channels]
+        before = running.warnings()
+        first_change(running.page)
+        warned = time.monotonic()
+        (warning,) = running.warnings()
+        evidence = running.page.get(f"/api/v1/warnings/{warning['id']}").json()
+
+        running.process.send_signal(signal.SIGINT)
+        rest, _ = running.process.communicate(timeout=STOP_SECONDS)
+
+    assert up - started < PAGE_SECONDS
+    assert len(channels) >= 60
+    assert min(past) >= 2 * 24 * 60 - 2
+    assert before == []
+    assert warned - up < WARNING_SECONDS
+    assert warning["hazard"] == "gas_leak"
+    assert "ch4" in json.dumps(evidence)
+    assert running.process.returncode == 0
+    assert rest == ""
+    assert not running.state.exists()
+    assert children
+    assert [child for child in children if child.is_running()] == []
+    assert [entry.name for entry in tmp_path.iterdir()] == ["log"]
+
+
+def test_it_stops_by_itself_and_keeps_the_named_state(tmp_path: Path) -> None:
+    state = tmp_path / "kept"
+    for _ in range(2):
+        with demo(tmp_path, "--for", "1", "--state", str(state)) as running:
+            rest, _ = running.process.communicate(timeout=1 + STOP_SECONDS)
+
+        assert running.process.returncode == 0
+        assert rest == ""
+        assert running.state == state
+
+    assert (state / "gateway" / "journal").is_dir()
+
+
+def test_it_may_be_stopped_while_the_past_is_replayed(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", "demo", "--no-browser"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    while process.poll() is None and not list(tmp_path.glob("lifeline-demo-*/gateway/journal")):
+        pass
+
+    process.terminate()
+    _, errors = process.communicate(timeout=STOP_SECONDS)
+
+    assert process.returncode == 0, errors
+    assert list(tmp_path.iterdir()) == []
