@@ -98,7 +98,10 @@ class Detection:
         return self._snapshot.position
 
     def apply(self, entries: Sequence[Entry]) -> int:
-        """Watch the entries, hand their findings to the ledger, and return the last snapshot's position."""
+        """Watch the entries, hand their findings to the ledger, and return the last snapshot's position.
+
+        No entries at all ask for a snapshot now: the journal wants its room back.
+        """
         run: list[Entry] = []
         for entry in entries:
             if entry.position <= self._applied:
@@ -116,7 +119,8 @@ class Detection:
         if entries:
             self._applied = max(self._applied, entries[-1].position)
         self._say()
-        if abs(self._moment_ns - self._snapshot.moment_ns) >= _SNAPSHOT_NS:
+        is_due = not entries or abs(self._moment_ns - self._snapshot.moment_ns) >= _SNAPSHOT_NS
+        if is_due and self._applied != self._snapshot.position:
             self._save()
         return self._snapshot.position
 

@@ -155,6 +155,16 @@ def test_a_snapshot_is_taken_every_ten_minutes_of_journal_time(tmp_path: Path) -
     assert sorted(set(positions)) == [1, 61, 121]
 
 
+def test_a_journal_that_wants_its_room_back_gets_a_snapshot_at_once(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, TOWN)
+    watch.detection.apply(journal(0, 10, 20)[:1])
+
+    before = watch.detection.apply(journal(0, 10, 20))
+    after = watch.detection.apply([])
+
+    assert (before, after) == (1, 3)
+
+
 def test_a_channel_that_left_the_site_ends_its_findings(tmp_path: Path) -> None:
     watch = Watch(tmp_path, site(channel(CH4, GAS), channel(LEVEL)))
     watch.detection.apply(leak(watch)[:5])
