@@ -44,15 +44,29 @@ _PAST_SLICE = 120
 _LEAK_AFTER_SECONDS = 10.0
 _REPORT_SECONDS = 2.0
 _NEARLY_ALL = 0.999
+_LAST_PORT = 65_535
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--port", metavar="N", type=int, default=0, help="port of the page (default: a free one)")
+    parser.add_argument("--port", metavar="N", type=_port, default=0, help="port of the page (default: a free one)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
-    parser.add_argument("--for", metavar="SECONDS", dest="seconds", type=float, help="stop by itself after so long")
+    parser.add_argument("--for", metavar="SECONDS", dest="seconds", type=_seconds, help="stop by itself after so long")
     parser.add_argument("--state", metavar="DIR", type=Path, help="keep everything here (default: nothing is kept)")
     parser.add_argument("--json", action="store_true", help="print one JSON line when ready (default when piped)")
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= _LAST_PORT):
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 (a free one) to {_LAST_PORT}, got {text}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be more than 0 seconds, got {text}")
+    return seconds
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.codecs.json_fields import JsonFieldsDecoder
+from gateway.codecs.modbus_registers import BlockDecoder, plan
 from gateway.profiles import Frame, Point, Profile, RegisterPlace, RegisterType, load_profiles
 from simulators.devices import payload_of, raw_of, registers_of, resolved
 
@@ -114,3 +116,38 @@ def test_a_missing_value_is_said_in_the_words_of_the_device() -> None:
     assert raw_of(by_sentinel, math.nan) == 65535
     assert math.isnan(raw_of(by_nan, math.nan) or 0.0)
     assert math.isnan(resolved(by_sentinel, math.nan))
+
+
+@pytest.mark.parametrize("profile", [pytest.param(profile, id=profile.id) for profile in load_profiles().values()])
+@given(st.data())
+def test_the_gateway_reads_what_the_device_meant(profile: Profile, data: st.DataObject) -> None:
+    values = {name: data.draw(_values(point), label=name) for name, point in profile.points.items()}
+
+    read = _by_the_gateway(profile, values)
+
+    for name, value in values.items():
+        meant = resolved(profile.points[name], value)
+        assert read[name] == pytest.approx(meant, rel=1e-9, abs=1e-12, nan_ok=True), name
+
+
+def _values(point: Point) -> st.SearchStrategy[float]:
+    low, high = point.span or (-1e6, 1e6)
+    # A device that has no word for "no value" is not asked for one.
+    may_miss = bool(point.sentinels) or (isinstance(point.place, RegisterPlace) and point.place.type == "float32")
+    inside = st.floats(low, high)
+    return st.one_of(inside, st.just(math.nan)) if may_miss else inside
+
+
+def _by_the_gateway(profile: Profile, values: dict[str, float]) -> dict[str, float]:
+    if profile.protocol == "json":
+        decoded = JsonFieldsDecoder(profile).decode(payload_of(profile, values, 1_767_225_600_250_000_000))
+        assert decoded.rejected == []
+        assert decoded.time_ns is None or decoded.time_ns == 1_767_225_600_250_000_000
+        return {reading.point: reading.value for reading in decoded.readings}
+    read = {}
+    for kind, address, words in registers_of(profile, values):
+        for block in plan(profile.points.values(), profile.max_gap_registers, profile.max_block_registers):
+            if block.kind == kind:
+                asked = words[block.address - address :][: block.count]
+                read.update({reading.point: reading.value for reading in BlockDecoder(block).decode(asked)})
+    return read

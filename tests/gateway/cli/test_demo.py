@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
@@ -18,11 +19,30 @@ import httpx
 import psutil
 import pytest
 
-pytestmark = [pytest.mark.slow]
+from gateway.cli.demo import configure
 
 PAGE_SECONDS = 60.0
 WARNING_SECONDS = 60.0
 STOP_SECONDS = 5.0
+
+
+LOOPBACK_ONLY = """
+import os, sys
+
+def loopback_only(event, arguments):
+    host = None
+    if event in ("socket.connect", "socket.bind") and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    if host not in (None, "127.0.0.1", "::1", "localhost"):
+        os.write(2, f"{event} {host}".encode())
+        os._exit(99)
+
+sys.addaudithook(loopback_only)
+from gateway.cli import main
+sys.exit(main())
+"""
 
 
 class Demo:
@@ -53,7 +73,7 @@ def demo(folder: Path, *options: str) -> Iterator[Demo]:
     environment = {**os.environ, "TMPDIR": str(folder)}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli", "demo", "--no-browser", *options],
+            [sys.executable, "-c", LOOPBACK_ONLY, "demo", "--no-browser", *options],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -79,6 +99,7 @@ def first_change(page: httpx.Client) -> None:
                 return
 
 
+@pytest.mark.slow
 def test_a_visitor_sees_a_quiet_district_then_one_leak_and_nothing_is_left(tmp_path: Path) -> None:
     started = time.monotonic()
     with demo(tmp_path) as running:
@@ -110,6 +131,21 @@ def test_a_visitor_sees_a_quiet_district_then_one_leak_and_nothing_is_left(tmp_p
     assert [entry.name for entry in tmp_path.iterdir()] == ["log"]
 
 
+@pytest.mark.parametrize(
+    "wrong", [["--port", "70000"], ["--port", "-1"], ["--for", "0"], ["--for", "nan"], ["--for", "soon"]]
+)
+def test_a_wrong_option_is_a_usage_error(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    configure(parser)
+
+    with pytest.raises(SystemExit) as refused:
+        parser.parse_args(wrong)
+
+    assert refused.value.code == 2
+    assert wrong[0] in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_it_stops_by_itself_and_keeps_the_named_state(tmp_path: Path) -> None:
     state = tmp_path / "kept"
     for _ in range(2):
@@ -123,6 +159,7 @@ def test_it_stops_by_itself_and_keeps_the_named_state(tmp_path: Path) -> None:
     assert (state / "gateway" / "journal").is_dir()
 
 
+@pytest.mark.slow
 def test_it_may_be_stopped_while_the_past_is_replayed(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "gateway.cli", "demo", "--no-browser"],
