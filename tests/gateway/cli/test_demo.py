@@ -32,7 +32,8 @@ import os, sys
 def loopback_only(event, arguments):
     host = None
     if event in ("socket.connect", "socket.bind") and isinstance(arguments[1], tuple):
-        host = arguments[1][0]
+        # paho binds the near end of each connection to any address and any port.
+        host = None if arguments[1][:2] == ("", 0) else arguments[1][0]
     if event == "socket.getaddrinfo":
         host = arguments[0]
     if host not in (None, "127.0.0.1", "::1", "localhost"):
