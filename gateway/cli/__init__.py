@@ -46,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    for chatty in ("pymodbus", "uvicorn", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.basicConfig(
         level=os.environ.get("LIFELINE_LOG", "INFO").upper(),
         stream=sys.stderr,

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from simulators.servers.nats_broker import nats_broker
+from simulators.servers.nats_broker import NatsBroker
 from tests.benchmarks.machine import write_site
 from tests.processes import GatewayProcess
 
@@ -18,9 +18,9 @@ IMPORTS = "import numpy, fastapi, uvicorn, pymodbus, aiomqtt, pydantic, yaml, ms
 
 def run() -> dict[str, str]:
     """Return seconds until collecting and until the page answers, and RSS after ten quiet seconds."""
-    with tempfile.TemporaryDirectory() as name, nats_broker(Path(name) / "broker") as broker:
+    with tempfile.TemporaryDirectory() as name, NatsBroker(Path(name) / "broker") as broker:
         folder = Path(name)
-        site = write_site(folder, broker_port=broker.mqtt_port, devices=DEVICES, values=VALUES)
+        site = write_site(folder, broker_port=broker.port, devices=DEVICES, values=VALUES)
         gateway = GatewayProcess(site, folder / "state")
         cold = _start(gateway)
         warm = _start(gateway)

@@ -21,8 +21,9 @@ def test_the_version_is_printed_and_nothing_heavy_is_imported() -> None:
 def test_without_a_command_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     code = main([])
 
+    printed = capsys.readouterr().out
     assert code == 2
-    assert all(name in capsys.readouterr().out for name in COMMANDS)
+    assert all(name in printed for name in COMMANDS)
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:

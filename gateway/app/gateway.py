@@ -1,0 +1,205 @@
+"""Puts one gateway together: collectors → screen → journal → history and detection → ledger → duty room.
+
+Rule 1: everything that can fail alone runs alone; only a journal that cannot be opened stops the start.
+Rule 2: stopping goes left to right: no new readings, then what is journaled is worked off, then places are committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Self
+
+from gateway.app.loop_lag import watch_loop_lag
+from gateway.app.state_lock import StateLock
+from gateway.app.supervision import keep_running
+from gateway.clock import Clock
+from gateway.collectors import CollectedDevice, Collector
+from gateway.collectors.modbus_tcp import ModbusTcpCollector
+from gateway.collectors.mqtt import MqttCollector
+from gateway.detection import Detection
+from gateway.duty_room import DutyRoomPorts, create_app, serve
+from gateway.early_warning import Finding
+from gateway.health import Health
+from gateway.history import History
+from gateway.journal import ChannelKey, Follower, Journal, Reader
+from gateway.ledger import Ledger
+from gateway.model import Batch, Record
+from gateway.screen import Screen
+from gateway.settings import MqttSettings, Site
+
+_MAX_WAITING_MESSAGES = 5_000
+"""Messages that may wait for the journal in all; above it sockets are not read."""
+
+_LOOK_SECONDS = 1.0
+"""A thread that waits looks up so often, so that cancelling the wait does not leave it behind for long."""
+
+
+class Gateway:
+    """One running gateway; `live=False` opens no socket and waits for `put`, for replays on a fake clock."""
+
+    def __init__(self, site: Site, state: Path, *, clock: Clock, live: bool = True, port: int | None = None) -> None:
+        self.site = site
+        self.inventory = site.inventory
+        self.state = state
+        self.clock = clock
+        self.health = Health()
+        self.url = ""
+        self._live = live
+        self._port = site.http_port if port is None else port
+        self._stack = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._followers: list[Follower] = []
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(StateLock(self.state))
+            self._open_stores(stack)
+            self._start_readers(stack)
+            if self._live:
+                stack.push_async_callback(self._stop_tasks)
+                self._spawn("loop-lag", watch_loop_lag(self.health))
+                self._start_collectors()
+                await self._open_duty_room(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def put(self, records: Sequence[Record], *, urgent: bool = False) -> Awaitable[None]:
+        """Screen and journal the records as one whole (`gateway.model.Put`)."""
+        screened: list[Record] = []
+        for record in records:
+            if isinstance(record, Batch):
+                screened.extend(self._screen(record))
+            else:
+                screened.append(record)
+        return asyncio.wrap_future(self.journal.append(screened, urgent=urgent))
+
+    async def drained(self) -> None:
+        """Return when every reader has passed what was journaled up to now."""
+        newest = self.journal.newest
+        for follower in self._followers:
+            while not await asyncio.to_thread(follower.caught_up, newest, _LOOK_SECONDS):
+                pass
+
+    def _open_stores(self, stack: AsyncExitStack) -> None:
+        site, health = self.site, self.health
+        self.journal = Journal.open(
+            self.state / "journal", settings=site.journal, clock=self.clock, health=health, ticks=self._live
+        )
+        stack.callback(self.journal.close)
+        self.history = History.open(self.state / "history", settings=site.history, health=health)
+        self.ledger = Ledger.open(self.state / "ledger", site=site.id, clock=self.clock, health=health)
+        stack.callback(self.ledger.close)
+        self.numbers = self._number_channels()
+        self._screen = Screen(self.inventory, self.numbers, self.health)
+
+    def _number_channels(self) -> Mapping[str, int]:
+        """Number every channel and write the table into each store that outlives the journal."""
+        devices = self.inventory.devices
+        keys = [
+            ChannelKey(
+                channel.id,
+                channel.unit,
+                devices[channel.device].profile.points[channel.point].scale,
+                channel.quantity,
+            )
+            for channel in self.inventory.channels.values()
+        ]
+        highest = max(self.history.highest_channel(), self.ledger.highest_channel())
+        numbered = self.journal.number(keys, at_least=highest)
+        table = {entry.id: entry.number for entry in numbered.values()}
+        self.history.remember_channels(table)
+        self.ledger.remember_channels(table)
+        return {channel: entry.number for channel, entry in numbered.items()}
+
+    def _start_readers(self, stack: AsyncExitStack) -> None:
+        """Start history and detection; both are attached before either runs, so that no place lies ahead."""
+        detection = Detection.open(
+            self.state / "detection",
+            inventory=self.inventory,
+            numbers=self.numbers,
+            record_findings=self._record_findings,
+            health=self.health,
+            # Only asked for when the snapshot is lost: what stands in the ledger must still be able to end.
+            standing=[finding for warning in self.ledger.warnings() for finding in warning.findings.values()],
+        )
+        for reader in (self.history, detection):
+            stack.callback(self._close_reader, reader)
+            follower = Follower(self.journal, reader, health=self.health)
+            stack.callback(follower.stop)
+            self._followers.append(follower)
+        for follower in self._followers:
+            follower.start()
+        self.health.gauge("reader_lag_records", self._lag)
+
+    def _close_reader(self, reader: Reader) -> None:
+        reader.close()
+        self.journal.commit(reader.name, reader.position())
+
+    def _lag(self) -> float:
+        return float(self.journal.newest - min(follower.position for follower in self._followers))
+
+    def _record_findings(self, findings: Sequence[Finding]) -> None:
+        self.ledger.record_findings(findings).result()
+
+    def _start_collectors(self) -> None:
+        brokers = sum(isinstance(one, MqttSettings) for one in self.site.collectors.values())
+        for settings in self.site.collectors.values():
+            devices = self._devices_of(settings.id)
+            collector: Collector
+            if isinstance(settings, MqttSettings):
+                collector = MqttCollector(
+                    settings,
+                    devices,
+                    clock=self.clock,
+                    health=self.health,
+                    recent=self.journal.recent_receipts(settings.id, 2 * settings.in_flight),
+                    max_waiting=max(1, _MAX_WAITING_MESSAGES // brokers),
+                )
+            else:
+                collector = ModbusTcpCollector(settings, devices, clock=self.clock, health=self.health)
+            self._spawn(collector.name, self._collect(collector))
+
+    def _devices_of(self, collector: str) -> list[CollectedDevice]:
+        """Return a collector's devices, each with its points' channel numbers."""
+        numbers: dict[str, dict[str, int]] = defaultdict(dict)
+        for channel in self.inventory.channels.values():
+            numbers[channel.device][channel.point] = self.numbers[channel.id]
+        return [
+            CollectedDevice(device, numbers[device.id])
+            for device in self.inventory.devices.values()
+            if device.collector == collector
+        ]
+
+    async def _collect(self, collector: Collector) -> None:
+        await keep_running(collector.name, lambda: collector.run(self.put), clock=self.clock, health=self.health)
+
+    def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    async def _stop_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _open_duty_room(self, stack: AsyncExitStack) -> None:
+        """Open the page once collecting has begun: the web's imports cost more than all else together."""
+        ports = DutyRoomPorts(
+            inventory=self.inventory,
+            numbers=self.numbers,
+            ledger=self.ledger,
+            history=self.history,
+            health=self.health,
+            clock=self.clock,
+            language=self.site.language,
+        )
+        page = await asyncio.to_thread(create_app, ports)
+        server = await serve(page, self.site.http_host, self._port)
+        stack.push_async_callback(server.stop)
+        self.url = server.url

@@ -1,0 +1,46 @@
+"""`lifeline run SITE`: the service itself."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from gateway.clock import SystemClock
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("site", metavar="SITE", type=Path, help="the site file (see deploy/site.example.yaml)")
+    parser.add_argument(
+        "--state", metavar="DIR", type=Path, help="where journal, history and ledger live (default: state beside SITE)"
+    )
+    parser.add_argument("--port", type=int, help="port of the page instead of site.http_port; 0 picks a free one")
+    parser.add_argument("--json", action="store_true", help="print one JSON line when ready (default when piped)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run until SIGINT or SIGTERM, then drain and stop."""
+    return asyncio.run(_run(options))
+
+
+async def _run(options: argparse.Namespace) -> int:
+    from gateway.app import Gateway  # noqa: PLC0415 - `lifeline --version` must not pay for numpy
+    from gateway.settings.loading import load_site  # noqa: PLC0415
+
+    site = load_site(options.site)
+    state = options.state or options.site.resolve().parent / "state"
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Gateway(site, state, clock=SystemClock(), port=options.port) as gateway:
+        if options.json or not sys.stdout.isatty():
+            print(json.dumps({"url": gateway.url, "state": str(state), "pid": os.getpid()}), flush=True)
+        else:
+            print(f"{site.name}: {len(site.inventory.channels)} channels, page on {gateway.url}, Ctrl-C stops")
+        await stop.wait()
+    return 0
