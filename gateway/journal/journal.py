@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import Future
 from itertools import islice
@@ -16,13 +17,13 @@ from gateway.clock import Clock
 from gateway.errors import Unreachable
 from gateway.health import Health
 from gateway.journal.cursors import Cursors
-from gateway.journal.encoding import KIND_BATCH, KIND_QUARANTINE, KIND_RECEIPTS, storable
+from gateway.journal.encoding import KIND_BATCH, KIND_RECEIPTS, storable
 from gateway.journal.entry import Entry
 from gateway.journal.gathering import Gathering
 from gateway.journal.identity import Identity
 from gateway.journal.numbering import ChannelKey, NumberedChannel, number_channels
 from gateway.journal.rejects import FILE as REJECTS_FILE
-from gateway.journal.rejects import Rejects, counts_of
+from gateway.journal.rejects import Rejects, counts_of, open_rejects
 from gateway.journal.reserve import Reserve
 from gateway.journal.segments import Segments
 from gateway.journal.stats import JournalStats, read_quarantine, stats_of
@@ -56,41 +57,57 @@ class Journal:
         self._health = health
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(folder / _LOCK_FILE)
+        self._is_closed = False
+        reserve = Reserve(folder / _RESERVE_FILE, settings.reserve_bytes)
         segment_bytes = min(settings.segment_bytes, settings.cap_bytes // _LEAST_SEGMENTS)
-        self._segments = Segments(folder, segment_bytes)
+        try:
+            self._segments, self._rejects = self._open_files(segment_bytes, reserve)
+        except BaseException:
+            os.close(self._lock)
+            raise
         places = self._segments.places
         self._tail = Tail(self._segments.next_position - 1)
         self._walk = Walk(folder, lambda: self._segments.firsts, lambda: self._tail.newest, self._count_damaged)
         self._cursors = Cursors(settings.readers, places)
         self._identity = self._remembered(places.get(CONFLICTS, 0))
-        rejects = Rejects(folder / REJECTS_FILE, settings.quarantine_bytes)
-        rejects.take(self._walk.of_kind(KIND_QUARANTINE, rejects.position))
-        reserve = Reserve(folder / _RESERVE_FILE, settings.reserve_bytes)
-        flush_seconds = settings.flush_seconds
-        if settings.storage == "flash":
-            flush_seconds = max(flush_seconds, _FLASH_SECONDS)
+        flush_seconds = max(settings.flush_seconds, _FLASH_SECONDS if settings.storage == "flash" else 0.0)
         most_readings = min(segment_bytes // _READING_BYTES, _COMMITTED_READINGS)
         self._gathering = Gathering(flush_seconds, settings.flush_readings, most_readings)
-        self._rejects = rejects
         self._writer = Writer(
             segments=self._segments,
             identity=self._identity,
             gathering=self._gathering,
             tail=self._tail,
             cursors=self._cursors,
-            rejects=rejects,
+            rejects=self._rejects,
+            walk=self._walk,
             reserve=reserve,
             cap_bytes=settings.cap_bytes,
             clock=clock,
             health=health,
             ticks=ticks,
         )
+        # A copy that outlived its segments must not take their positions for known ones.
+        self._writer.continue_after(self._rejects.position)
         reserve.restore()
         health.set_condition("journal", ok=True)
         health.gauge("journal_bytes", lambda: float(self._segments.size()))
         health.gauge("journal_records_behind", lambda: float(self.newest - min(self.newest, self._cursors.passed())))
-        self._is_closed = False
         self._writer.start()
+
+    def _open_files(self, segment_bytes: int, reserve: Reserve) -> tuple[Segments, Rejects]:
+        while True:
+            try:
+                rejects = open_rejects(self._folder / REJECTS_FILE, self._settings.quarantine_bytes)
+                try:
+                    return Segments(self._folder, segment_bytes), rejects
+                except BaseException:
+                    rejects.close()
+                    raise
+            except sqlite3.OperationalError as error:
+                # Opening after a kill needs a little room, too.
+                if not reserve.free():
+                    raise Unreachable(f"the journal in {self._folder} cannot be opened: {error}") from error
 
     @classmethod
     def open(

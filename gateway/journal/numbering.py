@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.errors import Unreachable
+
 _SCHEMA = """
 create table if not exists channel (
     number integer primary key, id text not null unique, base text not null,
@@ -36,6 +38,14 @@ class NumberedChannel:
 
 def number_channels(path: Path, channels: Sequence[ChannelKey], at_least: int) -> dict[str, NumberedChannel]:
     """Return the channel of each id asked for, numbering new ones after `at_least`; durable on return."""
+    try:
+        return _number_all(path, channels, at_least)
+    except sqlite3.DatabaseError as error:
+        # Other numbers would give each channel another one's past: this file is never made anew by itself.
+        raise Unreachable(f"the channel numbers in {path} cannot be used ({error}); restore the file") from error
+
+
+def _number_all(path: Path, channels: Sequence[ChannelKey], at_least: int) -> dict[str, NumberedChannel]:
     with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
         # EXTRA also syncs the folder, so that the commit itself survives a power cut.
         connection.execute("pragma synchronous=extra")

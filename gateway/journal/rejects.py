@@ -5,6 +5,7 @@ A copy of the journal's quarantine records, keyed by position, so that taking on
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from gateway.journal.entry import Entry
 from gateway.model import Quarantine
+
+_log = logging.getLogger(__name__)
 
 FILE = "quarantine.db"
 
@@ -46,6 +49,13 @@ class Rejects:
     def __init__(self, path: Path, cap_bytes: int) -> None:
         self._cap_bytes = cap_bytes
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
         execute = self._connection.execute
         # NORMAL may lose the newest rows in a power cut; they are read again from segments, which stay until `sync`.
         execute("pragma synchronous=normal")
@@ -118,6 +128,21 @@ class Rejects:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def open_rejects(path: Path, cap_bytes: int) -> Rejects:
+    """Open the copy; a damaged one is put aside, not in the way."""
+    try:
+        return Rejects(path, cap_bytes)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        _log.exception("%s is damaged and was renamed; counting starts anew", path)
+        for tail in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + tail)
+            if part.exists():
+                part.replace(part.with_name(f"{part.name}.damaged"))
+        return Rejects(path, cap_bytes)
 
 
 def counts_of(path: Path) -> tuple[RejectCount, ...]:

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 SUFFIX = ".segment"
+_PAGE_BYTES = 2048
+"""Every commit writes its partly filled pages again: smaller ones spare flash, larger ones gain no speed."""
+_LOG_BYTES = 4_000_000
 _WAL_BYTE = 18
 """Byte 18 of an SQLite file is 2 in WAL mode and 1 otherwise (https://www.sqlite.org/fileformat.html, 1.3)."""
 
@@ -104,6 +107,8 @@ class Segment:
         self.first = first_of(path)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
         try:
+            self._connection.execute(f"pragma page_size={_PAGE_BYTES}")
+            self._connection.execute(f"pragma wal_autocheckpoint={_LOG_BYTES // _PAGE_BYTES}")
             # The tables are made under a rollback journal, so that a WAL file never stands beside an empty segment.
             self._connection.execute("pragma synchronous=full")
             self._connection.executescript(f"begin; {_SCHEMA} commit;")

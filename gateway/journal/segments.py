@@ -28,6 +28,9 @@ from gateway.journal.segment import (
 
 _log = logging.getLogger(__name__)
 
+_NOT_DAMAGE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}
+"""What stands against opening a segment but is not the segment's fault."""
+
 KEPT = 2
 """The newest segments stay even when every reader has passed: identity and receipts are rebuilt from them."""
 
@@ -72,7 +75,9 @@ class Segments:
                 # Opening it also finishes what a crash interrupted: a half-made file, an unfinished commit.
                 self._active = Segment(path)
             self._look_at(path)
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _NOT_DAMAGE:
+                raise
             _log.exception("segment %s is damaged; writing goes on in a new one", path.name)
         totals = self._totals.get(first)
         if totals is None:
@@ -173,10 +178,12 @@ class Segments:
         return bool(self._unsealed)
 
     def _is_active(self, first: int) -> bool:
-        return self._active is not None and self._active.first == first
+        active = self._active
+        return active is not None and active.first == first
 
     def _size_of_active(self) -> int:
-        return size_of(self._active.path) if self._active is not None else 0
+        active = self._active
+        return size_of(active.path) if active is not None else 0
 
     def close(self) -> None:
         """Let go of the files; the newest segment stays open for the next start."""

@@ -68,7 +68,7 @@ class Walk:
             # Dropped meanwhile: every reader that matters has passed it.
             return []
         except sqlite3.DatabaseError:
-            if rows:
+            if rows or not path.exists():
                 return rows
             return self._rows_behind_damage(path, after, last)
         return rows

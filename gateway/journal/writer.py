@@ -11,13 +11,13 @@ import errno
 import logging
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gateway.clock import Clock
 from gateway.errors import Unreachable
 from gateway.health import Health
 from gateway.journal.cursors import Cursors
-from gateway.journal.encoding import Encoded, encode
+from gateway.journal.encoding import KIND_QUARANTINE, Encoded, encode
 from gateway.journal.entry import Entry
 from gateway.journal.gathering import Append, Gathering
 from gateway.journal.identity import Identity
@@ -26,6 +26,7 @@ from gateway.journal.reserve import Reserve
 from gateway.journal.segment import Row, checksum
 from gateway.journal.segments import Segments
 from gateway.journal.tail import Tail
+from gateway.journal.walking import Walk
 from gateway.model import SECOND, Batch, Quarantine, Record, Tick
 
 _log = logging.getLogger(__name__)
@@ -44,7 +45,6 @@ _PAGES_BYTES = 4 * 4096
 """What a commit costs beyond its rows: the partly filled pages it rewrites."""
 _PRESSED = 0.5
 """From this part of the cap on, readers are asked to make their places durable."""
-_MOST_UNTAKEN = 1_000
 
 
 class Writer:
@@ -59,6 +59,7 @@ class Writer:
         tail: Tail,
         cursors: Cursors,
         rejects: Rejects,
+        walk: Walk,
         reserve: Reserve,
         cap_bytes: int,
         clock: Clock,
@@ -71,7 +72,8 @@ class Writer:
         self._tail = tail
         self._cursors = cursors
         self._rejects = rejects
-        self._untaken: list[Entry] = []
+        self._walk = walk
+        self._is_behind = False
         self._reserve = reserve
         self._cap_bytes = cap_bytes
         self._clock = clock
@@ -86,7 +88,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self) -> None:
-        """Begin to write."""
+        """Take over the rejects that a stop left in the segments only, and begin to write."""
+        self._is_behind = True
+        self._copy_rejects(())
         self._thread.start()
 
     def join(self) -> None:
@@ -246,17 +250,24 @@ class Writer:
             _log.info("the journal writes")
 
     def _take_rejects(self, entries: Sequence[Entry]) -> None:
-        self._untaken += [entry for entry in entries if isinstance(entry.record, Quarantine)]
-        if not self._untaken:
-            return
+        if any(isinstance(entry.record, Quarantine | Tick) for entry in entries):
+            self._copy_rejects(entries)
+
+    def _copy_rejects(self, entries: Sequence[Entry]) -> None:
         try:
-            self._rejects.take(self._untaken)
+            if self._is_behind:
+                self._rejects.take(self._missed())
+            elif any(isinstance(entry.record, Quarantine) for entry in entries):
+                self._rejects.take(entries)
         except sqlite3.DatabaseError as error:
+            self._is_behind = True
             self._health.count("journal", "failed", 1, "quarantine copy")
             _log.warning("quarantine records stay in the journal only for now: %s", error)
-            del self._untaken[:-_MOST_UNTAKEN]
         else:
-            self._untaken.clear()
+            self._is_behind = False
+
+    def _missed(self) -> Iterator[Entry]:
+        return self._walk.of_kind(KIND_QUARANTINE, self._rejects.position)
 
     def _keep_house(self) -> None:
         self._drop_passed()

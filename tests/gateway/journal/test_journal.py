@@ -11,7 +11,7 @@ import pytest
 from gateway.clock import FakeClock
 from gateway.errors import Unreachable
 from gateway.health import Condition, Health
-from gateway.journal import Journal
+from gateway.journal import ChannelKey, Journal
 from gateway.model import Quarantine, Tick
 from tests.gateway.journal.conftest import MakeBatch, OpenJournal
 
@@ -242,3 +242,109 @@ def test_the_window_of_flash_storage_is_a_second(open_journal: OpenJournal) -> N
     journal = open_journal(storage="flash", flush_seconds=0.2)
 
     assert journal._gathering._flush_seconds == 1.0
+
+
+def test_a_commit_that_fails_for_a_reason_nobody_thought_of_harms_only_its_own_senders(
+    open_journal: OpenJournal, make_batch: MakeBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal()
+    with monkeypatch.context() as patch:
+        patch.setattr(journal._identity, "resolve", lambda _: 1 / 0)
+        failed = journal.append([make_batch((1, 1, 1.0))], urgent=True)
+        assert isinstance(failed.exception(10), ZeroDivisionError)
+
+    journal.append([make_batch((1, 2, 2.0))], urgent=True).result(10)
+
+    assert journal.stats().readings == 1
+
+
+@pytest.mark.slow
+def test_a_disk_that_refuses_is_tried_again_and_nothing_is_acknowledged_meanwhile(
+    open_journal: OpenJournal, make_batch: MakeBatch, health: Health, said: Callable[[str], Event]
+) -> None:
+    refused = said("cannot write")
+    journal = open_journal()
+    journal.append([make_batch((1, 1, 1.0))], urgent=True).result(10)
+    active = journal._segments._active
+    assert active is not None
+    active._connection.execute("pragma query_only=1")
+
+    held = journal.append([make_batch((1, 2, 2.0))], urgent=True)
+    assert refused.wait(10)
+    assert not held.done()
+    assert "Check the disk" in condition(health).reason
+    active._connection.execute("pragma query_only=0")
+
+    held.result(10)
+    assert condition(health).ok
+    assert journal.stats().readings == 2
+
+
+def test_a_quarantine_copy_that_cannot_be_written_delays_nobody_and_catches_up(
+    open_journal: OpenJournal, health: Health
+) -> None:
+    journal = open_journal()
+    journal._rejects._connection.execute("pragma query_only=1")
+    journal.append([Quarantine("s", "json", "first", b"x", 1)], urgent=True).result(10)
+    assert journal.quarantine(5) == []
+
+    journal._rejects._connection.execute("pragma query_only=0")
+    journal.append([Quarantine("s", "json", "second", b"x", 2)], urgent=True).result(10)
+
+    assert [record.detail for record in journal.quarantine(5)] == ["second", "first"]
+    assert health.counts()["journal", "failed", "quarantine copy"] == 1
+
+
+def test_invented_reasons_do_not_grow_without_bound(open_journal: OpenJournal) -> None:
+    journal = open_journal()
+
+    journal.append([Quarantine("s", f"reason {n}", "", b"x", n) for n in range(300)], urgent=True).result(10)
+
+    counts = {count.reason: count.seen for count in journal.stats().quarantine}
+    assert len(counts) == 257
+    assert counts["other"] == 44
+
+
+@pytest.mark.parametrize("size", [0, 2**60], ids=["no reserve", "more than the disk has"])
+def test_a_reserve_that_cannot_be_is_no_reason_to_stop(
+    open_journal: OpenJournal, make_batch: MakeBatch, folder: Path, size: int
+) -> None:
+    journal = open_journal(reserve_bytes=size)
+
+    journal.append([make_batch((1, 1, 1.0))], urgent=True).result(10)
+
+    assert not (folder / "reserve").exists()
+
+
+def test_a_quarantine_copy_that_outlived_its_segments_counts_on(open_journal: OpenJournal, folder: Path) -> None:
+    journal = open_journal()
+    journal.append([Quarantine("s", "json", str(n), b"x", n) for n in range(20)], urgent=True).result(10)
+    journal.close()
+    for path in folder.glob("*.segment*"):
+        path.unlink()
+
+    again = open_journal()
+    again.append([Quarantine("s", "json", "new", b"x", 1)], urgent=True).result(10)
+
+    assert again.newest == 21
+    assert again.stats().quarantine[0].seen == 21
+
+
+def test_a_damaged_quarantine_copy_is_put_aside_and_made_anew(open_journal: OpenJournal, folder: Path) -> None:
+    journal = open_journal()
+    journal.append([Quarantine("s", "json", "", b"x", n) for n in range(3)], urgent=True).result(10)
+    journal.close()
+    (folder / "quarantine.db").write_bytes(b"no database" * 1_000)
+
+    again = open_journal()
+
+    assert again.stats().quarantine[0].seen == 3
+    assert (folder / "quarantine.db.damaged").exists()
+
+
+def test_damaged_channel_numbers_are_never_made_anew(open_journal: OpenJournal, folder: Path) -> None:
+    journal = open_journal()
+    (folder / "channels.db").write_bytes(b"no database" * 1_000)
+
+    with pytest.raises(Unreachable, match="restore the file"):
+        journal.number([ChannelKey("A.d.level", "m")])
