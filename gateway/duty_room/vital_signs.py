@@ -15,6 +15,8 @@ from gateway.inventory import Channel, Ladder
 from gateway.model import SECOND, Quality
 
 _MILLISECOND = 1_000_000
+# A weak battery is no danger that a city comes near to.
+_OF_THE_DEVICE = frozenset({"sensor_fault", "sensor_silent"})
 
 
 def vital_signs(ports: DutyRoomPorts, latest: Mapping[int, LatestReading]) -> VitalSigns:
@@ -69,7 +71,8 @@ def _lifeline(
         if reading.quality > Quality.UNKNOWN or not math.isfinite(reading.value):
             bad += 1
             continue
-        share = max((share_of_limit(ladder, reading.value) for ladder in channel.ladders), default=0.0)
+        ladders = (ladder for ladder in channel.ladders if ladder.hazard not in _OF_THE_DEVICE)
+        share = max((share_of_limit(ladder, reading.value) for ladder in ladders), default=0.0)
         if share > 0 and (nearest is None or share > nearest.share):
             nearest = NearestDocument(channel=channel.id, share=round(share, 3))
     levels = Counter(LEVEL_NAMES[warning.level] for warning in warnings)

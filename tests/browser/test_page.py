@@ -23,7 +23,7 @@ async def test_a_warning_comes_by_itself_and_what_one_officer_acknowledges_the_o
     await mine.locator(".warning").first.wait_for(timeout=2_000)
     shown = await mine.locator(".warning").first.inner_text()
     why = mine.locator("#evidence")
-    await expect(why).to_contain_text("above the Orange limit of 50.0 %LEL")
+    await expect(why).to_contain_text("above the Orange limit of 50 %LEL")
     await mine.locator(".warning button").click()
     await mine.locator("#acknowledge-person").fill("Wang Fang")
     await mine.locator("#acknowledge-note").fill("crew sent")
@@ -86,6 +86,25 @@ async def test_nothing_overflows_on_small_and_large_screens(town: Town, browser:
         )
 
     assert {size: tuple(found) for size, found in widths.items()} == {size: size for size in widths}
+
+
+async def test_the_trend_zooms_moves_and_comes_back_to_now(town: Town, browser: Browser) -> None:
+    page = await town.open(browser)
+    shown, now = page.locator("#trend-range"), page.locator("#ranges button", has_text="Now")
+    await page.locator("#trend").hover(position={"x": 200, "y": 80})
+    before = await shown.inner_text()
+
+    await page.mouse.wheel(0, -400)
+    await expect(now).to_have_attribute("aria-pressed", "false")
+    await page.mouse.down()
+    await page.mouse.move(600, 300, steps=3)
+    await page.mouse.up()
+    moved = await shown.inner_text()
+    await now.click()
+
+    await expect(now).to_have_attribute("aria-pressed", "true")
+    assert moved != before
+    assert town.complaints == []
 
 
 async def test_the_scales_are_round_numbers_and_whole_local_times(town: Town, browser: Browser) -> None:

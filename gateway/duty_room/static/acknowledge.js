@@ -22,7 +22,7 @@ export class Acknowledge {
     this._warning = warning;
     const level = warning.level === "none" ? warning.peak_level : warning.level;
     setText(byId("acknowledge-what"), [
-      this._words.say(`level.${level}`), this._words.say(`hazard.${warning.hazard}`), warning.asset_name,
+      this._words.level(level), this._words.hazard(warning.hazard), warning.asset_name,
     ].join(" · "));
     byId("acknowledge-person").value = localStorage.getItem(PERSON) ?? "";
     byId("acknowledge-note").value = "";

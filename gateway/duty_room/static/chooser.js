@@ -19,7 +19,8 @@ export class Chooser {
 
   /** Show which channel is chosen. */
   name(channel) {
-    setText(byId("chosen-name"), channel ? `${channel.asset_name} · ${this._words.channelName(channel, this._store.siblings(channel))}` : "…");
+    if (!channel) return;
+    setText(byId("chosen-name"), `${channel.asset_name} · ${this._words.channelName(channel, this._store.siblings(channel))}`);
   }
 
   _open() {
@@ -39,7 +40,8 @@ export class Chooser {
   _found() {
     const wanted = byId("chooser-filter").value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     return [...this._store.channels.values()].filter((channel) => {
-      const text = [channel.id, channel.asset_name, channel.title, this._words.quantity(channel.quantity), this._words.say(`lifeline.${channel.lifeline}`)].join(" ").toLowerCase();
+      const [quantity, lifeline] = [this._words.quantity(channel.quantity), this._words.lifeline(channel.lifeline)];
+      const text = [channel.id, channel.asset_name, channel.title, quantity, lifeline].join(" ").toLowerCase();
       return wanted.every((part) => text.includes(part));
     }).slice(0, MOST);
   }
@@ -48,7 +50,7 @@ export class Chooser {
     const items = [];
     let group = "";
     this._found().forEach((channel, index) => {
-      const heading = `${this._words.say(`lifeline.${channel.lifeline}`)} · ${channel.asset_name}`;
+      const heading = `${this._words.lifeline(channel.lifeline)} · ${channel.asset_name}`;
       if (heading !== group) items.push(element("li", { class: "group", role: "presentation", text: heading }));
       group = heading;
       items.push(element("li", {

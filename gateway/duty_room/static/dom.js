@@ -23,5 +23,6 @@ export function setText(target, text) {
 
 /** A level as colour, shape and word. */
 export function levelMark(level, word) {
-  return element("span", { class: `level level-${level}` }, element("span", { class: "shape", "aria-hidden": "true" }), element("span", { text: word }));
+  const shape = element("span", { class: "shape", "aria-hidden": "true" });
+  return element("span", { class: `level level-${level}` }, shape, element("span", { text: word }));
 }

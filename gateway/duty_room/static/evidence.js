@@ -39,11 +39,11 @@ export class Evidence {
   _why(warning) {
     const words = this._words;
     const isOver = warning.level === "none";
-    const level = isOver ? words.say("level.was", { level: words.say(`level.${warning.peak_level}`) }) : words.say(`level.${warning.level}`);
+    const level = words.levelThen(isOver ? warning.peak_level : warning.level, isOver);
     return element("div", {},
       element("div", { class: "why-head" },
         levelMark(isOver ? "none" : warning.level, level),
-        element("span", { class: "what", text: `${words.say(`hazard.${warning.hazard}`)} · ${warning.asset_name}` })),
+        element("span", { class: "what", text: `${words.hazard(warning.hazard)} · ${warning.asset_name}` })),
       ...warning.findings.slice(0, 6).map((finding) => this._finding(finding)));
   }
 
@@ -52,8 +52,9 @@ export class Evidence {
     const { evidence } = finding;
     const channel = this._store.channels.get(evidence.channel);
     const name = channel ? words.channelName(channel, this._store.siblings(channel)) : evidence.channel;
+    const show = () => this._show(evidence.channel);
     const facts = [
-      ["evidence.channel", element("button", { type: "button", class: "plain", text: evidence.channel, onclick: () => this._show(evidence.channel) })],
+      ["evidence.channel", element("button", { type: "button", class: "plain", text: evidence.channel, onclick: show })],
       ["evidence.rule", evidence.rule],
       ["evidence.basis", evidence.basis],
       ["evidence.trust", this._trust(evidence.data_trust)],
@@ -66,7 +67,7 @@ export class Evidence {
         element("span", { text: `${name} ` }),
         evidence.value === null ? null : element("b", { text: words.value(evidence.value, evidence.unit) }),
         element("span", { text: this._against(evidence, finding) }),
-        element("span", { class: "dim", text: ` · ${words.say("evidence.since", { time: words.moment(Date.parse(finding.start), this._store.now()) })}` })),
+        element("span", { class: "dim", text: ` · ${words.say("evidence.since", { time: this._moment(finding.start) })}` })),
       element("dl", { class: "facts" }, ...facts.flatMap(([key, value]) => (value
         ? [element("dt", { text: words.say(key) }), element("dd", {}, value)]
         : []))));
@@ -77,14 +78,17 @@ export class Evidence {
     if (evidence.limit === null || finding.level === "none") return "";
     const rung = Object.entries(evidence.rungs).find(([, limit]) => limit === evidence.limit)?.[0] ?? finding.level;
     const side = evidence.value !== null && evidence.value < evidence.limit ? "value.below" : "value.above";
-    const text = this._words.say(side, { level: this._words.say(`level.${rung}`), limit: this._words.value(evidence.limit, evidence.unit) });
+    const limit = this._words.limit(evidence.limit, evidence.unit);
+    const text = this._words.say(side, { level: this._words.level(rung), limit });
     return this._words.language === "zh" ? `，${text}` : `, ${text}`;
   }
+
+  _moment(text) { return this._words.moment(Date.parse(text), this._store.now()); }
 
   _trust(trust) {
     return Object.entries(trust).map(([name, value]) => {
       if (name === "good_share") return this._words.say("trust.good_share", { percent: Math.round(value * 100) });
-      if (name === "age_seconds") return this._words.say("trust.age_seconds", { value: Math.round(value) });
+      if (name === "newest_age_seconds") return this._words.say("trust.newest_age_seconds", { value: Number(value.toPrecision(2)) });
       return this._words.say("trust.other", { name, value });
     }).join(" · ");
   }
@@ -95,8 +99,8 @@ export class Evidence {
     return element("div", { class: "life" },
       element("h3", { text: words.say("evidence.life") }),
       element("ol", {}, ...steps.map((step) => element("li", {},
-        element("time", { datetime: step.time, title: words.full(Date.parse(step.time)), text: words.moment(Date.parse(step.time), this._store.now()) }),
-        element("span", { text: words.say(`step.${step.kind}`, { person: step.person, level: words.say(`level.${step.level}`) }) }),
+        element("time", { datetime: step.time, title: words.full(Date.parse(step.time)), text: this._moment(step.time) }),
+        element("span", { text: words.say(`step.${step.kind}`, { person: step.person, level: words.level(step.level) }) }),
         step.note ? element("p", { class: "note", text: step.note }) : null))));
   }
 }

@@ -59,7 +59,8 @@ class Page {
     const [urgent] = this._store.sortedWarnings();
     if (urgent) await this.choose(urgent.id);
     else {
-      const nearest = this._store.vitals.lifelines.flatMap(({ nearest: each }) => (each ? [each] : [])).sort((one, other) => other.share - one.share);
+      const nearest = this._store.vitals.lifelines.map((lifeline) => lifeline.nearest).filter(Boolean);
+      nearest.sort((one, other) => other.share - one.share);
       await this.show(nearest[0]?.channel ?? this._store.channels.keys().next().value);
     }
     this._touched = false;
@@ -83,7 +84,8 @@ class Page {
     if (!warning?.findings.length) return;
     const { evidence } = warning.findings[0];
     const level = warning.level === "none" ? warning.peak_level : warning.level;
-    await this.show(evidence.channel, { start: Date.parse(warning.start), end: Date.parse(warning.changed), isOpen: warning.level !== "none", level });
+    const [start, end] = [Date.parse(warning.start), Date.parse(warning.changed)];
+    await this.show(evidence.channel, { start, end, isOpen: warning.level !== "none", level });
   }
 
   /** A warning that rises while nobody touched the page comes into view by itself. */
@@ -99,7 +101,10 @@ class Page {
     document.body.classList.toggle("is-cut", isCut);
     document.body.classList.toggle("is-live", silence !== null && !isCut);
     byId("cut").hidden = !isCut;
-    if (isCut) setText(byId("cut"), words.say("cut.banner", { age: words.age(silence), time: words.moment(store.now() - silence, store.now()) }));
+    if (isCut) {
+      const time = words.moment(store.now() - silence, store.now());
+      setText(byId("cut"), words.say("cut.banner", { age: words.age(silence), time }));
+    }
     setText(byId("link-text"), words.say(silence === null ? "link.connecting" : isCut ? "link.cut" : "link.live"));
     setText(byId("clock"), words.time(store.now()));
     this._warnings.age();
@@ -112,10 +117,13 @@ class Page {
     if (!vitals) return;
     const unseen = vitals.warnings_unacknowledged;
     byId("unseen").classList.toggle("is-some", unseen > 0);
-    setText(byId("unseen"), unseen ? words.say("unseen.some", { n: unseen, age: words.age(this._store.now() - Date.parse(vitals.oldest_unacknowledged)) }) : vitals.warnings_open ? words.say("unseen.none") : "");
+    const age = unseen ? words.age(this._store.now() - Date.parse(vitals.oldest_unacknowledged)) : "";
+    const none = vitals.warnings_open ? words.say("unseen.none") : "";
+    setText(byId("unseen"), unseen ? words.say("unseen.some", { n: unseen, age }) : none);
     document.title = unseen ? words.say("title.unseen", { n: unseen, site: site.name }) : site.name;
     const troubles = vitals.conditions.filter((condition) => !condition.ok);
-    setText(byId("gateway"), troubles.length ? words.say("gateway.troubled", { reason: troubles.map((each) => each.reason || each.name).join(" · ") }) : words.say("gateway.fine"));
+    const reason = troubles.map((each) => each.reason || each.name).join(" · ");
+    setText(byId("gateway"), troubles.length ? words.say("gateway.troubled", { reason }) : words.say("gateway.fine"));
     byId("gateway").classList.toggle("dim", troubles.length === 0);
   }
 

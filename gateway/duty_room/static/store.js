@@ -74,8 +74,11 @@ export class Store {
   /** Open warnings, first what a person must look at first; the server sorts the same way. */
   sortedWarnings() {
     return [...this.warnings.values()].sort((one, other) =>
-      Number(other.needs_acknowledgement) - Number(one.needs_acknowledgement) || RANK[other.level] - RANK[one.level]
-      || RANK[other.peak_level] - RANK[one.peak_level] || Date.parse(other.changed) - Date.parse(one.changed) || (one.id < other.id ? -1 : 1));
+      Number(other.needs_acknowledgement) - Number(one.needs_acknowledgement)
+      || RANK[other.level] - RANK[one.level]
+      || RANK[other.peak_level] - RANK[one.peak_level]
+      || Date.parse(other.changed) - Date.parse(one.changed)
+      || (one.id < other.id ? -1 : 1));
   }
 
   isStale(id) {

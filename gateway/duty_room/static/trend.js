@@ -1,15 +1,16 @@
 // The trend of one channel: which time is shown, fetching it, moving in it, and going on live at its end.
 
 import { byId, element, setText } from "/static/dom.js";
+import { listenToMoves } from "/static/trend_moves.js";
 import { paint } from "/static/trend_paint.js";
+import { append, counted, noPoints, ofBuckets, ofRows } from "/static/trend_points.js";
 
 const MINUTE = 60_000, HOUR = 60 * MINUTE;
 const RANGES = { "10m": 10 * MINUTE, "1h": HOUR, "6h": 6 * HOUR, "24h": 24 * HOUR, "7d": 7 * 24 * HOUR };
+const SHORTEST_WINDOW = 20 * MINUTE;
 const SHORTEST = 10_000, LONGEST = 400 * 24 * HOUR;
 const FETCH_WAIT_MS = 120;
 const REFRESH_MS = 60_000;
-const FAILED = 4;
-const NOTHING = () => ({ time: [], end: [], value: [], low: [], high: [], quality: [], rows: [], isLoading: true });
 
 export class Trend {
   constructor(store, words) {
@@ -20,7 +21,7 @@ export class Trend {
     this._length = HOUR;
     this._end = null;
     this._window = null;
-    this._points = NOTHING();
+    this._points = noPoints();
     this._pointer = null;
     this._box = null;
     this._asked = 0;
@@ -28,7 +29,14 @@ export class Trend {
     this._isQueued = false;
     this._grown = 1;
     new ResizeObserver(() => this._moved()).observe(this._canvas);
-    this._listen();
+    listenToMoves(this._canvas, {
+      timeAt: (x) => this._box?.time(x / this._grown),
+      point: (x) => { this._pointer = x === null ? null : x / this._grown; this._draw(); },
+      zoom: (factor, at) => this._zoom(factor, at ?? (this._range[0] + this._range[1]) / 2),
+      pan: (milliseconds) => this._pan(milliseconds),
+      step: (share) => this._pan(this._length * share),
+      now: (length) => this._follow(length),
+    });
     store.on("values", (changed) => this._channel && changed.includes(this._channel.id) && this._append());
   }
 
@@ -36,12 +44,12 @@ export class Trend {
   async show(id, marked = null) {
     this._channel = this._store.channels.get(id) ?? null;
     this._window = marked;
-    this._points = NOTHING();
+    this._points = noPoints();
     if (marked) {
       const now = this._store.now();
       const margin = Math.max(10 * MINUTE, (marked.end - marked.start) * 0.25);
       this._end = marked.isOpen ? null : Math.min(now, marked.end + margin);
-      this._length = Math.max(HOUR, (this._end ?? now) - marked.start + margin);
+      this._length = Math.max(SHORTEST_WINDOW, (this._end ?? now) - marked.start + margin);
     }
     await this._fetch();
   }
@@ -85,6 +93,7 @@ export class Trend {
   }
 
   _pan(milliseconds) {
+    if (!Number.isFinite(milliseconds)) return;
     const end = this._range[1] + milliseconds;
     this._end = end >= this._store.now() ? null : end;
     this._moved();
@@ -104,7 +113,10 @@ export class Trend {
     const margin = (end - start) * 0.25;
     const width = Math.max(100, Math.round(this._canvas.clientWidth * 1.5));
     const query = new URLSearchParams({
-      channel: this._channel.id, start: new Date(start - margin).toISOString(), end: new Date(end + margin).toISOString(), buckets: String(Math.min(4000, width)),
+      channel: this._channel.id,
+      start: new Date(start - margin).toISOString(),
+      end: new Date(end + margin).toISOString(),
+      buckets: String(Math.min(4000, width)),
     });
     this._drawRanges();
     this._fetchedAt = performance.now();
@@ -123,14 +135,7 @@ export class Trend {
 
   /** Go on with what was just heard. */
   _append() {
-    const [newest, points] = [this._store.values.get(this._channel.id), this._points];
-    if (newest && !points.isLoading && (points.time.length === 0 || newest.time > points.end.at(-1))) {
-      points.time.push(newest.time);
-      points.end.push(newest.time);
-      for (const each of [points.value, points.low, points.high]) each.push(newest.value);
-      points.quality.push(newest.quality);
-      points.rows.push(1);
-    }
+    append(this._points, this._store.values.get(this._channel.id));
     this._draw();
   }
 
@@ -148,7 +153,8 @@ export class Trend {
     const canvas = this._canvas;
     // On a wall the whole page grows with its root font, and the drawing with it.
     this._grown = parseFloat(getComputedStyle(document.documentElement).fontSize) / 15;
-    const [width, height, ratio] = [canvas.clientWidth / this._grown, canvas.clientHeight / this._grown, (window.devicePixelRatio || 1) * this._grown];
+    const [width, height] = [canvas.clientWidth / this._grown, canvas.clientHeight / this._grown];
+    const ratio = (window.devicePixelRatio || 1) * this._grown;
     if (!this._channel || width < 160 || height < 60) return;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
@@ -156,13 +162,13 @@ export class Trend {
     }
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const range = this._range;
-    const points = this._points;
+    const [range, points, now] = [this._range, this._points, this._store.now()];
     // A bucket wider than the reporting period says nothing of gaps inside it.
     const bucketMs = points.bucketMs ?? 0;
     this._box = paint(context, width, height, {
-      range, points, words: this._words, unit: this._channel.unit, limits: this._limits(), pointer: this._pointer, now: this._store.now(),
-      gapMs: Math.max(this._channel.fresh_seconds * 1000, 2 * bucketMs), window: this._window && { ...this._window, end: this._window.isOpen ? this._store.now() : this._window.end },
+      range, points, words: this._words, unit: this._channel.unit, limits: this._limits(), pointer: this._pointer, now,
+      gapMs: Math.max(this._channel.fresh_seconds * 1000, 2 * bucketMs),
+      window: this._window && { ...this._window, end: this._window.isOpen ? now : this._window.end },
     });
     this._foot(range, points);
   }
@@ -176,53 +182,11 @@ export class Trend {
   }
 
   _drawRanges() {
-    const button = (key, isPressed, onclick) => element("button", { type: "button", text: this._words.say(`range.${key}`), "aria-pressed": String(isPressed), onclick });
+    const button = (key, isPressed, onclick) => element("button", {
+      type: "button", text: this._words.say(`range.${key}`), "aria-pressed": String(isPressed), onclick,
+    });
     byId("ranges").replaceChildren(
-      ...Object.entries(RANGES).map(([key, length]) => button(key, length === this._length, () => { this._window = null; this._follow(length); })),
+      ...Object.entries(RANGES).map(([key, length]) => button(key, length === this._length, () => this._follow(length))),
       button("now", this._end === null, () => this._follow()));
   }
-
-  _listen() {
-    const canvas = this._canvas;
-    let dragged = null;
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      if (this._box) this._zoom(1.0015 ** event.deltaY, this._box.time(event.offsetX / this._grown));
-    }, { passive: false });
-    canvas.addEventListener("pointerdown", (event) => { dragged = event.offsetX / this._grown; canvas.setPointerCapture(event.pointerId); canvas.classList.add("is-moving"); });
-    canvas.addEventListener("pointerup", () => { dragged = null; canvas.classList.remove("is-moving"); });
-    canvas.addEventListener("pointermove", (event) => {
-      this._pointer = event.offsetX / this._grown;
-      if (dragged !== null && this._box) {
-        const moved = this._box.time(dragged) - this._box.time(this._pointer);
-        dragged = this._pointer;
-        if (moved) this._pan(moved);
-      } else this._draw();
-    });
-    canvas.addEventListener("pointerleave", () => { this._pointer = null; this._draw(); });
-    canvas.addEventListener("dblclick", () => this._follow(HOUR));
-    canvas.addEventListener("keydown", (event) => {
-      const [start, end] = this._range;
-      const act = { ArrowLeft: () => this._pan(-(end - start) / 5), ArrowRight: () => this._pan((end - start) / 5), "+": () => this._zoom(0.7, (start + end) / 2), "=": () => this._zoom(0.7, (start + end) / 2), "-": () => this._zoom(1.4, (start + end) / 2), Home: () => this._follow() }[event.key];
-      if (act) { event.preventDefault(); act(); }
-    });
-  }
-}
-
-function counted({ time, rows }, start, end) {
-  return rows.reduce((sum, count, index) => sum + (time[index] >= start && time[index] <= end ? count : 0), 0);
-}
-
-function ofRows(rows) {
-  const value = rows.value.map((each, index) => (rows.quality[index] >= FAILED ? null : each));
-  return {
-    time: rows.time_ms, end: [...rows.time_ms], value, low: [...value], high: [...value], quality: rows.quality, rows: rows.time_ms.map(() => 1),
-  };
-}
-
-function ofBuckets(buckets) {
-  return {
-    time: buckets.start_ms, end: buckets.end_ms, value: buckets.last, low: buckets.low, high: buckets.high, quality: buckets.worst_quality,
-    rows: buckets.rows, bucketMs: buckets.start_ms.length ? buckets.end_ms[0] - buckets.start_ms[0] : 0,
-  };
 }

@@ -111,7 +111,10 @@ function drawGaps(context, box, { points, gapMs, range, now }) {
     context.clip();
     context.strokeStyle = "rgba(255,255,255,0.06)";
     context.beginPath();
-    for (let x = a - (box.bottom - box.top); x < b; x += 9) { context.moveTo(x, box.bottom); context.lineTo(x + (box.bottom - box.top), box.top); }
+    for (let x = a - (box.bottom - box.top); x < b; x += 9) {
+      context.moveTo(x, box.bottom);
+      context.lineTo(x + (box.bottom - box.top), box.top);
+    }
     context.stroke();
     context.restore();
   };
@@ -177,7 +180,7 @@ function drawDoubtful(context, box, points, [start, end]) {
 }
 
 function limitText({ level, value }, words) {
-  return `${words.say(`level.${level}`)} ${Number(value.toPrecision(6))}`;
+  return `${words.level(level)} ${Number(value.toPrecision(6))}`;
 }
 
 function drawLimits(context, box, [low, high], { limits, words }) {
@@ -215,7 +218,8 @@ function drawCrosshair(context, box, { points, pointer, words, unit }) {
   const index = nearest(points, time);
   const lines = [words.full(index === null ? time : points.time[index])];
   if (index !== null) {
-    lines.push(words.value(points.value[index], unit) + (points.quality[index] > 2 ? ` · ${words.say(`quality.${points.quality[index]}`)}` : ""));
+    const quality = points.quality[index] >= SUSPECT ? ` · ${words.say(`quality.${points.quality[index]}`)}` : "";
+    lines.push(words.value(points.value[index], unit) + quality);
     if (points.high[index] > points.low[index]) lines.push(`${words.number(points.low[index])} – ${words.number(points.high[index])}`);
     if (points.value[index] !== null) {
       context.fillStyle = STRONG;

@@ -1,7 +1,10 @@
 // Ticks and ranges of the trend. Pure: numbers in, numbers out.
 
 const SECOND = 1_000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
-const TIME_STEPS = [SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY];
+const TIME_STEPS = [
+  ...[1, 5, 10, 30].map((each) => each * SECOND), ...[1, 2, 5, 10, 15, 30].map((each) => each * MINUTE),
+  ...[1, 2, 3, 6, 12].map((each) => each * HOUR), ...[1, 2, 7, 14, 30].map((each) => each * DAY),
+];
 
 /** Whole local times between two moments, at most about `most` of them; `offset` is local time minus UTC. */
 export function timeTicks(start, end, most, offset) {
@@ -31,7 +34,9 @@ export function valueRange(low, high, limits) {
   let [from, to] = [low, high];
   const reach = Math.max(high - low, Math.abs(high) * 0.02, 1e-9);
   for (const limit of limits) {
-    const isNear = limit > high ? limit - high <= Math.max(2 * reach, Math.abs(limit) * 0.5) : low - limit <= Math.max(2 * reach, Math.abs(low) * 0.5);
+    const isNear = limit > high
+      ? limit - high <= Math.max(2 * reach, Math.abs(limit) * 0.5)
+      : low - limit <= Math.max(2 * reach, Math.abs(low) * 0.5);
     if (isNear || (limit >= low && limit <= high)) [from, to] = [Math.min(from, limit), Math.max(to, limit)];
   }
   const margin = Math.max((to - from) * 0.08, Math.abs(to) * 0.005, 1e-6);

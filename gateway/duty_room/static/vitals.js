@@ -27,7 +27,7 @@ export class Vitals {
     const isCalm = Object.keys(lifeline.warnings).length === 0;
     const state = isCalm
       ? element("span", { class: "vital-state", text: words.say("vitals.calm") })
-      : levelMark(lifeline.worst_level, words.say(`level.${lifeline.worst_level}`));
+      : levelMark(lifeline.worst_level, words.level(lifeline.worst_level));
     const lacking = [
       lifeline.stale ? words.say("vitals.stale", { n: lifeline.stale }) : "",
       lifeline.bad ? words.say("vitals.bad", { n: lifeline.bad }) : "",
@@ -39,7 +39,8 @@ export class Vitals {
       type: "button", class: "vital", "data-lifeline": lifeline.lifeline,
       onclick: () => this._choose(lifeline.nearest?.channel ?? this._first(lifeline.lifeline)),
     },
-    element("span", { class: "vital-head" }, element("span", { class: "vital-name", text: words.say(`lifeline.${lifeline.lifeline}`) }), state),
+    element("span", { class: "vital-head" },
+      element("span", { class: "vital-name", text: words.lifeline(lifeline.lifeline) }), state),
     counts, this._nearest(lifeline.nearest));
   }
 

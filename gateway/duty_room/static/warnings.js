@@ -34,7 +34,9 @@ export class WarningList {
   /** Let ages and values go on without building anything anew. */
   age() {
     const now = this._store.now();
-    for (const each of document.querySelectorAll("#warnings [data-value-of]")) setText(each, this._value(this._store.warnings.get(each.dataset.valueOf)));
+    for (const each of byId("warnings").querySelectorAll("[data-value-of]")) {
+      setText(each, this._value(this._store.warnings.get(each.dataset.valueOf)));
+    }
     for (const each of document.querySelectorAll("[data-since]")) setText(each, this._words.age(now - Number(each.dataset.since)));
   }
 
@@ -43,23 +45,28 @@ export class WarningList {
     const isOver = warning.level === "none";
     const level = isOver ? warning.peak_level : warning.level;
     const seen = warning.needs_acknowledgement ? "is-unseen" : "is-seen";
+    const start = Date.parse(warning.start);
     const choose = () => this._choose(warning.id);
+    const acknowledge = (event) => {
+      event.stopPropagation();
+      this._acknowledge(warning.id);
+    };
     return element("li", {
       class: `warning ${seen} edge-${isOver ? "none" : level} ${warning.id === this.chosen ? "is-chosen" : ""}`,
       tabindex: "0", "data-warning": warning.id, onclick: choose,
       onkeydown: (event) => event.target === event.currentTarget && event.key === "Enter" && choose(),
     },
     element("div", { class: "warning-head" },
-      isOver ? levelMark("none", words.say("level.was", { level: words.say(`level.${level}`) })) : levelMark(level, words.say(`level.${level}`)),
-      element("span", { class: "warning-title", text: words.say(`hazard.${warning.hazard}`) }),
-      element("time", { class: "warning-age", datetime: warning.start, title: words.full(Date.parse(warning.start)), "data-since": Date.parse(warning.start) })),
-    element("p", { class: "warning-where", text: warning.asset_name, title: `${warning.asset} · ${words.say(`lifeline.${warning.lifeline}`)}` }),
+      levelMark(isOver ? "none" : level, words.levelThen(level, isOver)),
+      element("span", { class: "warning-title", text: words.hazard(warning.hazard) }),
+      element("time", { class: "warning-age", datetime: warning.start, title: words.full(start), "data-since": start })),
+    element("p", { class: "warning-where", text: warning.asset_name, title: `${warning.asset} · ${words.lifeline(warning.lifeline)}` }),
     element("p", { class: "warning-value", "data-value-of": warning.id, text: this._value(warning) }),
     element("div", { class: "warning-foot" },
       element("span", { class: "state", text: words.say(`state.${warning.state}`, { person: warning.acknowledged_by }) }),
       element("span", { class: "spacer" }),
       warning.needs_acknowledgement && warning.state !== "closed"
-        ? element("button", { type: "button", class: "act", text: words.say("acknowledge.button"), onclick: (event) => { event.stopPropagation(); this._acknowledge(warning.id); } })
+        ? element("button", { type: "button", class: "act", text: words.say("acknowledge.button"), onclick: acknowledge })
         : null));
   }
 
@@ -80,7 +87,7 @@ export class WarningList {
     byId("late-list").replaceChildren(...late.map((finding) => element("li", {},
       element("span", { text: `${finding.asset_name} · ` }),
       element("span", { class: "dim", text: this._words.say("late.line", {
-        hazard: this._words.say(`hazard.${finding.hazard}`), start: moment(finding.start), learned: moment(finding.learned),
+        hazard: this._words.hazard(finding.hazard), start: moment(finding.start), learned: moment(finding.learned),
       }) }))));
   }
 

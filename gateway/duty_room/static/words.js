@@ -15,12 +15,14 @@ export class Words {
     this.timezone = timezone;
     this._catalogue = catalogue;
     this._quantities = quantities;
-    const style = (options) => new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { timeZone: timezone, hourCycle: "h23", ...options });
+    const locale = language === "zh" ? "zh-CN" : "en-GB";
+    const style = (options) => new Intl.DateTimeFormat(locale, { timeZone: timezone, hourCycle: "h23", ...options });
     this._time = style({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
     this._minute = style({ hour: "2-digit", minute: "2-digit" });
     this._day = style({ month: "2-digit", day: "2-digit" });
-    this._full = style({ year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" });
-    this._date = style({ year: "numeric", month: "2-digit", day: "2-digit" });
+    const [date, time] = [{ year: "numeric", month: "2-digit", day: "2-digit" }, { hour: "2-digit", minute: "2-digit", second: "2-digit" }];
+    this._full = style({ ...date, ...time });
+    this._date = style(date);
   }
 
   static async load(language, timezone, quantities) {
@@ -33,6 +35,15 @@ export class Words {
     if (text === undefined) return key.slice(key.indexOf(".") + 1);
     return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
   }
+
+  level(name) { return this.say(`level.${name}`); }
+
+  /** A level that stands, or that stood once when it is over. */
+  levelThen(name, isOver) { return isOver ? this.say("level.was", { level: this.level(name) }) : this.level(name); }
+
+  hazard(name) { return this.say(`hazard.${name}`); }
+
+  lifeline(name) { return this.say(`lifeline.${name}`); }
 
   quantity(name) { return this._quantities[name]?.[this.language] ?? name; }
 
@@ -47,9 +58,16 @@ export class Words {
 
   /** A value with its unit, the unit left out for states. */
   value(value, unit) {
-    const word = this.unit(unit);
     if (value === null || value === undefined) return this.say("value.none");
-    return unit === NO_UNIT ? this.number(value).replace(/\.0+$/, "") : word.startsWith("°") && word.length === 1 ? `${this.number(value)}${word}` : `${this.number(value)} ${word}`;
+    return unit === NO_UNIT ? String(Number(this.number(value))) : this._beside(this.number(value), unit);
+  }
+
+  /** A limit with its unit, written as short as it was set. */
+  limit(value, unit) { return this._beside(String(Number(value.toPrecision(6))), unit); }
+
+  _beside(number, unit) {
+    const word = this.unit(unit);
+    return word === "°" ? number + word : `${number} ${word}`.trimEnd();
   }
 
   time(ms) { return this._time.format(ms); }
@@ -70,10 +88,11 @@ export class Words {
     return this.say("age.days", { n: Math.floor(past / DAY) });
   }
 
-  /** Midnight of the site's day that holds this moment, as an offset from UTC days: for ticks on whole local hours. */
+  /** The site's local time minus UTC at a moment, for ticks on whole local hours. */
   zoneOffset(ms) {
-    const parts = Object.fromEntries(this._full.formatToParts(ms).map((part) => [part.type, Number(part.value)]));
-    return Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second) - Math.floor(ms / 1000) * 1000;
+    const part = Object.fromEntries(this._full.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
+    const local = Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute, part.second);
+    return local - Math.floor(ms / 1000) * 1000;
   }
 
   /** What a channel is called beside its asset. */
@@ -88,7 +107,7 @@ export class Words {
   apply(root = document) {
     document.documentElement.lang = this.language;
     for (const each of root.querySelectorAll("[data-t]")) each.textContent = this.say(each.dataset.t);
-    for (const each of root.querySelectorAll("[data-t-label]")) each.setAttribute("aria-label", this.say(each.dataset.tLabel));
-    for (const each of root.querySelectorAll("[data-t-placeholder]")) each.setAttribute("placeholder", this.say(each.dataset.tPlaceholder));
+    for (const each of root.querySelectorAll("[data-t-label]")) each.ariaLabel = this.say(each.dataset.tLabel);
+    for (const each of root.querySelectorAll("[data-t-placeholder]")) each.placeholder = this.say(each.dataset.tPlaceholder);
   }
 }
