@@ -66,8 +66,7 @@ class ChunkStore:
 
     def __init__(self, path: Path, *, health: Health) -> None:
         self._health = health
-        self._connection = connect(path, page_size=_PAGE)
-        self._connection.executescript(_TABLES)
+        self._connection, self.set_aside = connect(path, page_size=_PAGE, tables=_TABLES)
         self._readers = ReadConnections(path)
 
     def ends(self) -> dict[int, int]:

@@ -5,22 +5,48 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from queue import Empty, Full, LifoQueue
 
 _IDLE_READERS = 4
 
 
-def connect(path: Path, *, page_size: int) -> sqlite3.Connection:
-    """Open a file for its one writer; transactions are explicit."""
+def connect(path: Path, *, page_size: int, tables: str) -> tuple[sqlite3.Connection, Path | None]:
+    """Open a file for its one writer; transactions are explicit.
+
+    A file that is no database any more is set aside, and returned, for a new one: warnings must go on.
+    """
+    try:
+        return _connected(path, page_size, tables), None
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        aside = _free_name(path)
+        path.rename(aside)
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        return _connected(path, page_size, tables), aside
+
+
+def _connected(path: Path, page_size: int, tables: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    # In this order: neither page size nor vacuum mode can be changed once the file is in WAL mode.
-    connection.execute(f"pragma page_size={page_size}")
-    connection.execute("pragma auto_vacuum=incremental")
-    connection.execute("pragma journal_mode=wal")
-    connection.execute("pragma synchronous=full")
-    connection.execute("pragma journal_size_limit=16000000")
+    try:
+        # In this order: neither page size nor vacuum mode can be changed once the file is in WAL mode.
+        connection.execute(f"pragma page_size={page_size}")
+        connection.execute("pragma auto_vacuum=incremental")
+        connection.execute("pragma journal_mode=wal")
+        connection.execute("pragma synchronous=full")
+        connection.execute("pragma journal_size_limit=16000000")
+        connection.executescript(tables)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _free_name(path: Path) -> Path:
+    return next(name for number in count(1) if not (name := path.with_name(f"{path.name}.damaged-{number}")).exists())
 
 
 @contextmanager

@@ -81,8 +81,7 @@ class HeadLog:
     """head.db: written by one thread."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = connect(path, page_size=4096)
-        self._connection.executescript(_TABLES)
+        self._connection, self.set_aside = connect(path, page_size=4096, tables=_TABLES)
         found = self._connection.execute("select position from place").fetchone()
         self.position: int = found[0] if found else 0
         self._entries = deque(self._connection.execute("select entry, rows from log order by entry"))

@@ -77,6 +77,7 @@ class History:
         history = cls(folder, settings=settings, health=health, pace=pace)
         history._restore()
         health.set_condition(_CONDITION, ok=True)
+        history._say_what_was_set_aside()
         health.gauge("history_bytes", lambda: float(history.bytes_on_disk()))
         health.gauge("history_unsealed_rows", lambda: float(history._head.fill.sum()))
         return history
@@ -146,7 +147,8 @@ class History:
 
     def channels(self) -> dict[str, int]:
         """Return the number of every channel id ever remembered."""
-        return self._log.channels()
+        with self._writing:
+            return self._log.channels()
 
     def highest_channel(self) -> int:
         """Return the highest channel number known, 0 when there is none."""
@@ -247,6 +249,13 @@ class History:
             insert(head, self._chunks, sort_by_slot(of_row, unlogged.rows, received_ns))
         head.latest.received_ns[slots] = unlogged.received_ns
         head.mark_logged(slots, entry)
+
+    def _say_what_was_set_aside(self) -> None:
+        aside = [str(path) for path in (self._chunks.set_aside, self._log.set_aside) if path]
+        if aside:
+            reason = f"damaged, set aside and begun anew: {', '.join(aside)}; try sqlite3's .recover on it"
+            log.error("%s", reason)
+            self._health.set_condition("history_files", ok=False, reason=reason, needed=False)
 
     def _restore_latest(self) -> None:
         """Find the latest rows that lie in chunks."""

@@ -223,6 +223,27 @@ def test_a_damaged_entry_of_the_head_costs_its_own_rows_and_is_counted(
     assert health.counts()["history", "failed", "damaged entry"] == 1
 
 
+@pytest.mark.parametrize("name", ["head.db", "chunks.db"])
+def test_a_file_that_is_no_database_is_set_aside_and_the_journal_read_again(
+    open_history: Opener, story: Story, health: Health, tmp_path: Path, name: str
+) -> None:
+    history = open_history()
+    history.apply([story.tell(steady(1, 2_000))])
+    history.apply([story.tell(steady(2, 5))])
+    history.close()
+    (tmp_path / "history" / name).write_bytes(b"torn" * 5_000)
+
+    history = open_history()
+    history.apply(story.entries[history.position() :])
+
+    assert (tmp_path / "history" / f"{name}.damaged-1").exists()
+    assert [condition.name for condition in health.conditions() if not condition.ok] == ["history_files"]
+    held = history.read(1, *ALWAYS)
+    assert list(held) == story.rows(1)[-len(held) :]
+    assert (len(held) == 2_000) == (name == "head.db")
+    assert list(history.read(2, *ALWAYS)) == story.rows(2)
+
+
 def test_at_the_cap_the_oldest_readings_go_first_and_are_counted(
     open_history: Opener, story: Story, health: Health
 ) -> None:

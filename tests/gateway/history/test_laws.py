@@ -97,15 +97,13 @@ class HistoryLife(RuleBasedStateMachine):
 
     @rule(rows=runs_of_rows())
     def the_gateway_is_killed_between_the_commits_of_chunks_and_head(self, rows: list[Row]) -> None:
-        kept = {path.name: path.read_bytes() for path in self.folder.glob("head.db*")}
+        files = [self.folder / "head.db", self.folder / "head.db-wal"]
+        kept = [path.read_bytes() for path in files]
         self.history.apply([self.story.tell(rows)])
         self.history.apply(())
         abandon(self.history)
-        for path in self.folder.glob("head.db*"):
-            path.unlink()
-        for name, content in kept.items():
-            if not name.endswith("-shm"):
-                (self.folder / name).write_bytes(content)
+        for path, content in zip(files, kept, strict=True):
+            path.write_bytes(content)
         self.reopen()
 
     @invariant()
