@@ -250,7 +250,7 @@ def _nanoseconds(text: str) -> int:
 
 
 def _check_whole(document: Document, written: _Profile, file: str) -> None:
-    if not file.removesuffix(".yaml").endswith(written.id) and "/" in file:
+    if file.startswith("device_profiles/") and file != f"device_profiles/{written.id}.yaml":
         document.fault(("id",), f"id {written.id!r} must be the file's folder and name, {file!r}")
     if not written.id.startswith(f"{written.lifeline}/"):
         document.fault(("id",), f"id {written.id!r} must start with the lifeline, {written.lifeline}/")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Iterable, Mapping
 
 from gateway.documents import Document, Path, Value, did_you_mean
 from gateway.errors import ConfigError
 from gateway.inventory import Asset, Device
-from gateway.profiles import Profile, profile_ids, read_profile
+from gateway.profiles import Profile, load_profile, profile_ids, read_profile
 from gateway.settings.site import CollectorSettings, ModbusTcpSettings
 from gateway.settings.written import WrittenAsset, WrittenDevice, check_id
 
@@ -94,11 +95,21 @@ def read_devices(
     return devices, report_seconds
 
 
+def _own_profile(document: Document, name: str) -> Profile:
+    """Read a profile that lies beside the site file."""
+    path = pathlib.Path(document.file).parent / name
+    return load_profile(path.read_bytes(), str(path))
+
+
 def _profile(document: Document, at: Path, name: str, profiles: dict[str, Profile | None]) -> Profile | None:
     if name not in profiles:
         profiles[name] = None
         try:
-            profiles[name] = read_profile(name)
+            profiles[name] = _own_profile(document, name) if name.startswith(".") else read_profile(name)
+        except OSError as error:
+            profiles.pop(name)
+            document.fault(at, f"{'.'.join(map(str, at))}: cannot read {name!r:.80}: {error.strerror}")
+            return None
         except KeyError:
             profiles.pop(name)
             known = profile_ids()

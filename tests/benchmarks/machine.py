@@ -28,27 +28,28 @@ def machine() -> str:
 
 def write_site(folder: Path, *, broker_port: int, devices: int, values: int, in_flight: int = 20) -> Path:
     """Write a site file and a device profile with `values` points; return the site file."""
-    profiles = folder / "profiles"
-    profiles.mkdir(parents=True, exist_ok=True)
     points = {
-        f"v{i}": {"title": f"Value {i}", "quantity": "temperature", "unit": "Cel", "field": f"v{i}", "span": [-40, 85]}
+        f"v{i}": {"quantity": "temperature", "unit": "Cel", "path": f"v{i}", "span": [-40, 85], "report_seconds": 1}
         for i in range(values)
     }
-    frame = {"payload": '{"ts":1700000000000,' + ",".join(f'"v{i}":20.5' for i in range(values)) + "}"}
-    (profiles / "node.yaml").write_text(
-        yaml.safe_dump(
-            {
-                "profile": "bench/node",
-                "title": "Benchmark node",
-                "lifeline": "gas",
-                "protocol": "json",
-                "source": "made for the benchmark",
-                "time": {"field": "ts", "format": "ms"},
-                "points": points,
-                "frames": [frame | {"values": dict.fromkeys(points, 20.5), "time": "2023-11-14T22:13:20Z"}],
-            }
-        )
-    )
+    frame = {
+        "source": "made for the benchmark",
+        "reply": '{"ts":1767225600000,' + ",".join(f'"v{i}":20.5' for i in range(values)) + "}",
+        "time": "2026-01-01T00:00:00Z",
+        "values": dict.fromkeys(points, 20.5),
+    }
+    profile = {
+        "id": "gas/bench_node",
+        "title": "Benchmark node",
+        "lifeline": "gas",
+        "protocol": "json",
+        "source": "made for the benchmark",
+        "time": {"path": "ts", "format": "ms"},
+        "points": points,
+        "frames": [frame],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "node.yaml").write_text(yaml.safe_dump(profile, sort_keys=False))
     names = [f"node-{i:04d}" for i in range(devices)]
     site = {
         "site": {"id": "bench", "name": "bench", "http_port": 0},
@@ -62,9 +63,7 @@ def write_site(folder: Path, *, broker_port: int, devices: int, values: int, in_
             }
         },
         "assets": {f"A-{name}": {"kind": "manhole", "lifeline": "gas", "name": name} for name in names},
-        "devices": {
-            name: {"profile": "./profiles/node.yaml", "collector": "broker", "asset": f"A-{name}"} for name in names
-        },
+        "devices": {name: {"profile": "./node.yaml", "collector": "broker", "asset": f"A-{name}"} for name in names},
         "ladders": {
             "hot": {
                 "quantity": "temperature",
