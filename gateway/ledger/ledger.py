@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -159,41 +160,46 @@ class Ledger:
         return book
 
     def _run(self) -> None:
+        kept: list[Request] = []
         is_open = True
         while is_open:
-            group = [self._requests.get()]
-            while len(group) < _LARGEST_GROUP and not self._requests.empty():
-                group.append(self._requests.get())
-            is_open = None not in group
-            self._write([request for request in group if request is not None])
+            new, is_open = self._gather(_RETRY_SECONDS if kept else None)
+            kept = self._write(kept + new)
+        for request in kept:
+            _answer(request, Unreachable("the ledger was closed before the disk could be written again"))
 
-    def _write(self, group: list[Request]) -> None:
+    def _gather(self, timeout_seconds: float | None) -> tuple[list[Request], bool]:
+        """Return what is asked for by now, waiting for something to be; and whether there is more to come."""
+        asked: list[Request | None] = []
+        with suppress(queue.Empty):
+            asked.append(self._requests.get(timeout=timeout_seconds))
+            while len(asked) < _LARGEST_GROUP:
+                asked.append(self._requests.get_nowait())
         # A step whose caller went away is dropped; findings are written whether or not anybody waits for them.
-        waiting = [
+        taken = [
             request
-            for request in group
-            if request.done.set_running_or_notify_cancel() or not isinstance(request, Acknowledge)
+            for request in asked
+            if request is not None
+            and (request.done.set_running_or_notify_cancel() or not isinstance(request, Acknowledge))
         ]
-        self._write_all(waiting)
+        return taken, None not in asked
 
-    def _write_all(self, waiting: list[Request]) -> None:
-        while waiting:
-            try:
-                self._commit(waiting)
-            except sqlite3.Error as error:
-                waiting = self._wait_for_disk(waiting, error)
-            except Exception as error:  # noqa: BLE001 - answered to whoever asked
-                # One request that cannot be applied must not take its neighbours or this thread with it.
-                _LOG.exception("the ledger could not apply a request")
-                self._health.count("ledger", "failed", reason=type(error).__name__)
-                if len(waiting) == 1:
-                    _answer(waiting[0], error)
-                else:
-                    for request in waiting:
-                        self._write_all([request])
-                return
-            else:
-                return
+    def _write(self, waiting: list[Request]) -> list[Request]:
+        """Write requests as one transaction; return those to be tried again."""
+        if not waiting:
+            return []
+        try:
+            self._commit(waiting)
+        except sqlite3.Error as error:
+            return self._refuse(waiting, error)
+        except Exception as error:  # noqa: BLE001 - answered to whoever asked
+            # One request that cannot be applied must not take its neighbours or this thread with it.
+            if len(waiting) > 1:
+                return [kept for request in waiting for kept in self._write([request])]
+            _LOG.exception("the ledger could not apply a request")
+            self._health.count("ledger", "failed", reason=type(error).__name__)
+            _answer(waiting[0], error)
+        return []
 
     def _commit(self, group: list[Request]) -> None:
         desk = Desk(self._book.copy(), self._storage, self._clock.now().utc_ns)
@@ -212,17 +218,15 @@ class Ledger:
         for change in desk.changes.values():
             self._tell(change)
 
-    def _wait_for_disk(self, waiting: list[Request], error: sqlite3.Error) -> list[Request]:
-        """Refuse what a person waits for, keep the rest for another try after a moment; return what is kept."""
+    def _refuse(self, waiting: list[Request], error: sqlite3.Error) -> list[Request]:
+        """Refuse what a person waits for; return the rest, which has to wait for the disk."""
         reason = f"the ledger cannot be written: {error}; free disk space or replace the disk"
         if self._health.set_condition("ledger", ok=False, reason=reason):
             _LOG.error("%s", reason)
-        gives_up = self._closing.wait(_RETRY_SECONDS)
-        kept: list[Request] = [request for request in waiting if not gives_up and not isinstance(request, Acknowledge)]
         for request in waiting:
-            if request not in kept:
+            if isinstance(request, Acknowledge):
                 _answer(request, Unreachable(reason))
-        return kept
+        return [request for request in waiting if not isinstance(request, Acknowledge)]
 
     def _tell(self, change: LedgerChange) -> None:
         for callback in self._subscribers:

@@ -140,10 +140,11 @@ def read_closed_ids(connection: sqlite3.Connection, limit: int) -> list[str]:
 
 
 def read_outside(connection: sqlite3.Connection, limit: int) -> list[Event]:
-    """Return the newest events that belong to no warning, of findings that never came into one, oldest first."""
+    """Return the newest events of findings that have come into no warning since, the oldest first."""
     rows = connection.execute(
         "SELECT kind, body FROM events AS mine WHERE warning IS NULL AND NOT EXISTS"
-        " (SELECT 1 FROM events WHERE warning IS NOT NULL AND finding = mine.finding)"
+        " (SELECT 1 FROM events"
+        " WHERE warning IS NOT NULL AND finding = mine.finding AND position > mine.position)"
         " ORDER BY position DESC LIMIT ?",
         (limit,),
     ).fetchall()

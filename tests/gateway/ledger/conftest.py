@@ -16,12 +16,18 @@ NOW = 1_700_000_060 * SECOND
 
 
 @pytest.fixture
-def open_ledger(tmp_path: Path) -> Iterator[Callable[[], Ledger]]:
+def health() -> Health:
+    """Return the conditions that the ledger reports."""
+    return Health()
+
+
+@pytest.fixture
+def open_ledger(tmp_path: Path, health: Health) -> Iterator[Callable[[], Ledger]]:
     """Return a function that opens the ledger of this test, again and again; all are closed at the end."""
     opened: list[Ledger] = []
 
     def open_one() -> Ledger:
-        ledger = Ledger.open(tmp_path / "ledger", site="demo", clock=FakeClock(NOW), health=Health())
+        ledger = Ledger.open(tmp_path / "ledger", site="demo", clock=FakeClock(NOW), health=health)
         opened.append(ledger)
         return ledger
 

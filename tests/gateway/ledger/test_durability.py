@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gateway.early_warning import Finding, Level
 from gateway.errors import Unreachable
 from gateway.health import Health
 from gateway.ledger import Ledger, verify_file
+from gateway.ledger.book import Book
 
 Make = Callable[..., Finding]
 Open = Callable[[], Ledger]
@@ -103,30 +105,65 @@ def test_a_damaged_warning_is_told_of_and_the_others_stand(tmp_path: Path, findi
     ledger.close()
 
 
-def test_on_a_full_disk_findings_wait_and_a_person_is_told(ledger: Ledger, finding: Make) -> None:
-    ledger.record_findings([finding(Level.YELLOW)]).result(5)
-    (warning,) = ledger.warnings()
+def fill_disk(ledger: Ledger) -> None:
+    """Let the file not grow any more."""
     (pages,) = ledger._connection.execute("PRAGMA page_count").fetchone()
     ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
 
+
+def free_disk(ledger: Ledger) -> None:
+    ledger._connection.execute("PRAGMA max_page_count = 1000000")
+
+
+def wait_until_refused(health: Health) -> None:
+    while all(condition.ok for condition in health.conditions()):
+        threading.Event().wait(0.001)
+
+
+def test_on_a_full_disk_findings_wait_and_a_person_is_told(ledger: Ledger, health: Health, finding: Make) -> None:
+    ledger.record_findings([finding(Level.YELLOW)]).result(5)
+    (warning,) = ledger.warnings()
+    fill_disk(ledger)
+
     waiting = ledger.record_findings([finding(Level.RED, asset=f"A{number}") for number in range(100)])
+    wait_until_refused(health)
     with pytest.raises(Unreachable, match="full"):
         ledger.acknowledge(warning.id, person="王芳", note="x" * 100_000).result(5)
     was_waiting = not waiting.done()
-    ledger._connection.execute("PRAGMA max_page_count = 1000000")
+    free_disk(ledger)
     waiting.result(5)
 
     assert was_waiting
     assert len(ledger.warnings()) == 101
     assert ledger.verify() is None
+    assert all(condition.ok for condition in health.conditions())
 
 
-def test_closing_while_the_disk_is_full_does_not_hang(ledger: Ledger, finding: Make) -> None:
-    (pages,) = ledger._connection.execute("PRAGMA page_count").fetchone()
-    ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
+def test_closing_while_the_disk_is_full_does_not_hang(ledger: Ledger, health: Health, finding: Make) -> None:
+    fill_disk(ledger)
     waiting = ledger.record_findings([finding(Level.RED, asset=f"A{number}") for number in range(100)])
+    wait_until_refused(health)
 
     ledger.close()
 
-    with pytest.raises(Unreachable, match="free disk space"):
+    with pytest.raises(Unreachable, match="closed before the disk"):
         waiting.result(5)
+
+
+def test_a_request_that_cannot_be_applied_harms_no_neighbour(
+    ledger: Ledger, finding: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_on_red(book: Book, told: Finding, is_taken: Callable[[str], bool]) -> str | None:
+        if told.level is Level.RED:
+            raise ZeroDivisionError
+        return place(book, told, is_taken)
+
+    place = Book.place
+    monkeypatch.setattr(Book, "place", fail_on_red)
+
+    requests = [ledger.record_findings([finding(level, asset=level.name)]) for level in (Level.BLUE, Level.RED)]
+    requests.append(ledger.record_findings([finding(Level.ORANGE, asset="last")]))
+
+    assert [type(request.exception(5)) for request in requests] == [type(None), ZeroDivisionError, type(None)]
+    assert [warning.asset for warning in ledger.warnings()] == ["last", "BLUE"]
+    assert ledger.verify() is None

@@ -6,7 +6,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.clock import FakeClock
@@ -51,6 +51,9 @@ def standing(ledger: Ledger) -> tuple[list[EarlyWarning], list[Finding]]:
 
 @settings(max_examples=60, deadline=None)
 @given(steps=STORIES, cut=st.integers(0, 25))
+@example(
+    steps=[("B", "x", 0, Level.BLUE, False), ("B", "x", 0, Level.NONE, False), ("B", "x", 0, Level.NONE, True)], cut=3
+)
 def test_started_again_anywhere_it_stands_as_if_it_had_never_stopped(steps: list[Step], cut: int) -> None:
     story = list(enumerate(steps, 3))
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
