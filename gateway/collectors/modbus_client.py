@@ -16,6 +16,7 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException
 from pymodbus.pdu import ModbusPDU
 
+from gateway.collectors.cancellation import stop_if_cancelled
 from gateway.errors import DecodeError, Unreachable
 from gateway.profiles import RegisterKind
 from gateway.settings import ModbusTcpSettings
@@ -67,8 +68,13 @@ class ModbusConnection:
     async def __aenter__(self) -> Self:
         try:
             is_connected = await self._client.connect()
+            stop_if_cancelled()
         except (OSError, ValueError) as error:
+            stop_if_cancelled()
             raise Unreachable(f"no connection to {self._where}: {error}") from None
+        except BaseException:
+            self.close()
+            raise
         if not is_connected:
             raise Unreachable(f"no connection to {self._where} within {self._timeout:g} s")
         return self
@@ -98,8 +104,10 @@ class ModbusConnection:
         ask = self._client.read_holding_registers if kind == "holding" else self._client.read_input_registers
         try:
             reply = await ask(address, count=count, device_id=unit)
+            stop_if_cancelled()
         except (ModbusException, OSError) as error:
             self.close()
+            stop_if_cancelled()
             raise self._explain(error) from None
         except BaseException:
             self.close()

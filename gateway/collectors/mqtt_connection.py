@@ -22,6 +22,7 @@ from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.collectors.cancellation import stop_if_cancelled
 from gateway.errors import Unreachable
 from gateway.settings import MqttSettings
 
@@ -29,6 +30,8 @@ _CONNECT_SECONDS = 5.0
 _DISCONNECT_SECONDS = 1.0
 _KEEPALIVE_CHECK_SECONDS = 1.0
 _PACKETS_A_TURN = 32
+# MQTT 3.1.1, 3.4: fixed header, remaining length 2, then the packet identifier.
+_PUBACK = b"\x40\x02"
 
 # paho logs each failed read as an error; the collector says once that the broker is away.
 _paho_log = logging.getLogger(f"{__name__}.paho")
@@ -68,6 +71,7 @@ class MqttConnection:
             logger=_paho_log,
         )
         paho = self._paho = self._client._client  # noqa: SLF001
+        paho.disable_logger()
         paho.connect_timeout = _CONNECT_SECONDS
         paho.manual_ack_set(True)  # noqa: FBT003 - paho's signature
         paho.on_message = self._on_message
@@ -86,8 +90,10 @@ class MqttConnection:
     async def __aenter__(self) -> Self:
         try:
             await self._client.__aenter__()
+            stop_if_cancelled()
         except (aiomqtt.MqttError, OSError, ValueError) as error:
             self._close_socket()
+            stop_if_cancelled()
             raise Unreachable(str(error)) from None
         except BaseException:
             self._is_abandoned = True
@@ -139,12 +145,19 @@ class MqttConnection:
         unacknowledged = self._unacknowledged
         if self._disconnected.done():
             return
+        answers = bytearray()
         for message in messages:
             # A broker may deliver again on the same connection what waits long; only the newest arrival answers, so
             # that the identifier cannot be free, and mean another message, while an older answer is still to come.
             if message.qos and unacknowledged.get(message.mid) == message.arrival:
                 del unacknowledged[message.mid]
-                self._paho.ack(message.mid, message.qos)
+                if message.qos == 1:
+                    answers += _PUBACK + message.mid.to_bytes(2)
+                else:
+                    self._paho.ack(message.mid, message.qos)
+        if answers:
+            # One write for all of them; `ack` would make one each.
+            self._paho._packet_queue(0x40, bytes(answers), 0, 1)  # noqa: SLF001
 
     @property
     def unacknowledged(self) -> int:
