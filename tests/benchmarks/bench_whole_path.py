@@ -11,6 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from gateway.health import Health
+from gateway.history import History
+from gateway.settings import HistorySettings
 from tests.benchmarks.machine import write_site
 from tests.processes import GatewayProcess, cpu_seconds
 
@@ -35,10 +38,11 @@ def run() -> dict[str, str]:
     """Return messages and readings a second and core for 1 and 10 readings a message."""
     figures = {}
     for values, messages in ((1, 200_000), (10, 100_000)):
-        ours, wall = _gateway(messages, values)
+        ours, wall, kept = _gateway(messages, values)
         theirs = _peer(messages, values)
         figures[f"{values} a message: messages/s/core"] = f"{messages / ours:,.0f} ({wall:,.0f}/s wall)"
         figures[f"{values} a message: readings/s/core"] = f"{messages * values / ours:,.0f}"
+        figures[f"{values} a message: in the history"] = f"{kept:,} of {messages * values:,} readings"
         figures[f"{values} a message: CPU against aiomqtt + json, nothing kept"] = f"{ours / theirs:.2f} x"
     return figures
 
@@ -50,8 +54,8 @@ def _blaster(messages: int, values: int) -> tuple[subprocess.Popen[str], int]:
     return blaster, json.loads(blaster.stdout.readline())["port"]
 
 
-def _gateway(messages: int, values: int) -> tuple[float, float]:
-    """Return CPU seconds for all messages, readers included, and messages a second by the wall clock."""
+def _gateway(messages: int, values: int) -> tuple[float, float, int]:
+    """Return CPU seconds for all messages with all readers, messages a second by the wall clock, and readings kept."""
     blaster, port = _blaster(messages, values)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -64,12 +68,15 @@ def _gateway(messages: int, values: int) -> tuple[float, float]:
         gateway.wait_drained()
         used = cpu_seconds(gateway.usage()) - before
         gateway.stop()
-    return used, messages / json.loads(output)["seconds"]
+        history = History.open(folder / "state" / "history", settings=HistorySettings(), health=Health())
+        kept = history.count()
+        history.close()
+    return used, messages / json.loads(output)["seconds"], kept
 
 
 def _peer(messages: int, values: int) -> float:
     blaster, port = _blaster(messages, values)
     command = [sys.executable, "-c", PEER, str(port), str(messages)]
-    peer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     blaster.communicate("go\n")
     return float(peer.communicate()[0])
