@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import logging
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from gateway.clock import Clock
-from gateway.codecs.modbus_registers import BlockDecoder, Columns, plan
+from gateway.codecs.modbus_registers import BlockDecoder, Columns, RegisterBlock, plan
 from gateway.collectors.contract import CollectedDevice
 from gateway.collectors.modbus_client import ModbusConnection, TimedOut
 from gateway.errors import DecodeError, Unreachable
 from gateway.model import SECOND, Batch, Flag, Instant, Int32s, Int64s, Quarantine, Record
+from gateway.profiles import Point
 
 _LONGEST_REST_SECONDS = 30.0
 _KEPT_REPLY = 1 << 10
+
+
+# Illegal data address and illegal data value: MODBUS Application Protocol V1.1b3, 7.
+_REFUSALS = {"exception 2", "exception 3"}
+
+_Ask: TypeAlias = tuple[RegisterBlock, BlockDecoder, Int32s]
+
+logger = logging.getLogger(__name__)
 
 
 class _Part(NamedTuple):
@@ -40,11 +51,10 @@ class ModbusUnit:
         self._poll_seconds = poll_seconds
         self._failed_in_a_row = 0
         self._had_timeout = False
+        self._channels = collected.channels
+        self._longest = device.profile.max_block_registers
         points = [point for name, point in device.profile.points.items() if name in collected.channels]
-        self._blocks = [
-            (block, BlockDecoder(block), np.array([collected.channels[point.name] for point in block.points], np.int32))
-            for block in plan(points, device.profile.max_gap_registers, device.profile.max_block_registers)
-        ]
+        self._blocks = self._plan(points, device.profile.max_gap_registers)
 
     async def poll(self, connection: ModbusConnection, clock: Clock) -> list[Record]:
         """Ask for every block and return what may be journaled; a block that fails does not cost its neighbours.
@@ -54,7 +64,7 @@ class ModbusUnit:
         self.failures = []
         parts: list[_Part] = []
         evidence = b""
-        for block, decoder, channels in self._blocks:
+        for block, decoder, channels in list(self._blocks):
             if not connection.is_open:
                 break
             try:
@@ -64,6 +74,8 @@ class ModbusUnit:
                 where = f"{block.kind} registers {block.address}-{block.address + block.count - 1}"
                 self.failures.append((error.reason, f"{where}: {error.detail}"))
                 evidence = evidence or connection.last_reply
+                if error.reason in _REFUSALS:
+                    self._split(block)
                 continue
             except Unreachable as error:
                 self._had_timeout |= isinstance(error, TimedOut)
@@ -75,6 +87,25 @@ class ModbusUnit:
         if parts:
             records.append(self._together(parts, now))
         return records + self._settle(parts, evidence, now)
+
+    def _plan(self, points: Iterable[Point], max_gap: int) -> list[_Ask]:
+        return [
+            (block, BlockDecoder(block), np.array([self._channels[point.name] for point in block.points], np.int32))
+            for block in plan(points, max_gap, self._longest)
+        ]
+
+    def _split(self, refused: RegisterBlock) -> None:
+        """Ask from the next poll on without the idle registers between, and if that is refused too, point by point.
+
+        Many devices refuse a block that touches a register they do not have.
+        """
+        smaller = self._plan(refused.points, 0)
+        if len(smaller) == 1:
+            smaller = [ask for point in refused.points for ask in self._plan([point], 0)]
+        if len(smaller) > 1:
+            place = next(place for place, (block, _, _) in enumerate(self._blocks) if block is refused)
+            self._blocks[place : place + 1] = smaller
+            logger.info("%s refuses %d registers in one piece, asked in %d", self._source, refused.count, len(smaller))
 
     def _together(self, parts: list[_Part], now: Instant) -> Batch:
         flags = np.concatenate([part.columns.flags for part in parts])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import aiomqtt
 
@@ -25,6 +25,7 @@ GAS = Profile(
     points={
         "ch4": Point("ch4", "combustible_gas", "%", FieldPlace(("ch4",))),
         "temperature": Point("temperature", "temperature", "Cel", FieldPlace(("temperature",))),
+        "firmware": Point("firmware", "", "", FieldPlace(("firmware",)), is_text=True),
     },
     frames=(),
     time_path=("ts",),
@@ -152,14 +153,63 @@ async def collecting(collector: Collector, journal: RecordingJournal) -> AsyncIt
             await task
 
 
-async def publish(broker: Broker, messages: Sequence[tuple[str, bytes]], *, retain: bool = False) -> None:
-    """Publish at QoS 1 and wait for every PUBACK."""
+async def publish(broker: Broker, messages: Sequence[tuple[str, bytes]], *, retain: bool = False, qos: int = 1) -> None:
+    """Publish, at QoS 1 waiting for every PUBACK."""
     async with aiomqtt.Client(broker.host, broker.port) as client:
         for topic, payload in messages:
-            await client.publish(topic, payload, qos=1, retain=retain)
+            await client.publish(topic, payload, qos=qos, retain=retain)
 
 
 async def leave_session(broker: Broker, client_id: str, topic: str) -> None:
     """Make the broker keep a persistent session that is subscribed to a topic."""
     async with aiomqtt.Client(broker.host, broker.port, identifier=client_id, clean_session=False) as client:
         await client.subscribe(topic, qos=1)
+
+
+class Link:
+    """A TCP link to a broker that can be frozen: open on both sides, and nothing goes through any more."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.host = "127.0.0.1"
+        self.port = 0
+        self.accepted = 0
+        self._broker = broker
+        self._frozen: set[asyncio.StreamWriter] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self._pumps: list[asyncio.Task[None]] = []
+
+    def freeze(self) -> None:
+        """Let nothing more through the connections that are open now."""
+        self._frozen |= self._writers
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, self.host, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for pump in self._pumps:
+            pump.cancel()
+        await asyncio.gather(*self._pumps, return_exceptions=True)
+        for writer in self._writers:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        to_broker = await asyncio.open_connection(self._broker.host, self._broker.port)
+        self._writers |= {writer, to_broker[1]}
+        self._pumps += [
+            asyncio.create_task(self._pump(reader, to_broker[1])),
+            asyncio.create_task(self._pump(to_broker[0], writer)),
+        ]
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                if writer not in self._frozen:
+                    writer.write(data)
+                    await writer.drain()

@@ -154,6 +154,31 @@ async def test_a_refused_block_does_not_cost_the_other_blocks(
     assert "holding registers 100-104: illegal data address" in journal.quarantine[0].detail
 
 
+async def test_a_block_over_a_register_that_is_not_there_is_asked_in_pieces(
+    server: ModbusServer, journal: RecordingJournal, health: WatchedHealth
+) -> None:
+    server.put(1, "holding", 100, FLOW_36)
+    server.put(1, "holding", 104, [5])
+    server.put(1, "input", 7, [1])
+    async with collecting(make(server.host, server.port, health, 1), journal):
+        await journal.until(lambda: set(channels(journal)) == {11, 12, 13})
+
+    assert health.counted("collector:pumphouse", "failed", "exception 2") == 1
+    assert [condition.ok for condition in health.conditions() if condition.name == "device:meter-1"] == [True]
+
+
+async def test_a_point_that_is_not_there_costs_only_itself(
+    server: ModbusServer, journal: RecordingJournal, health: WatchedHealth
+) -> None:
+    server.put(1, "holding", 104, [5])
+    server.put(1, "input", 7, [1])
+    async with collecting(make(server.host, server.port, health, 1), journal):
+        await journal.until(lambda: channels(journal)[12] >= 3)
+
+    assert set(channels(journal)) == {12, 13}
+    assert len(journal.quarantine) == 1
+
+
 async def test_a_unit_that_comes_back_says_so_and_marks_its_first_values(
     server: ModbusServer, journal: RecordingJournal, health: WatchedHealth, caplog: pytest.LogCaptureFixture
 ) -> None:
