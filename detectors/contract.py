@@ -1,4 +1,4 @@
-"""What every detector is: a bank with one row of state per channel, samples in, scores out.
+"""What every detector is: a bank with one row of state per channel, samples in, scores out; and what a group's is.
 
 Rule 1: the samples of one call are in time order per row; a row may occur many times.
 Rule 2: cutting a stream into calls anywhere changes no score by more than 1e-9 (the Cut law).
@@ -62,4 +62,38 @@ class Registered(Protocol):
 
     def example(self, rows: int) -> Detector:
         """Return a bank with ordinary parameters, for the contract suite and the benchmarks."""
+        ...
+
+
+class GroupDetector(Protocol):
+    """One group's detector over the slots of an aligner; absent members are NaN, and slots may be missing.
+
+    Rules 2 to 4 hold for it too: calls may be cut between slots, and an absent member teaches nothing of itself.
+    """
+
+    name: str
+    version: int
+
+    def update(self, time_ns: Times, columns: Floats) -> Floats:
+        """Return one score per slot (slots by members in): 1.0 = at the alarm threshold, NaN = no opinion."""
+        ...
+
+    def advance(self, now_ns: int) -> Scores:
+        """Let time pass without slots; return what changed, the group being row 0."""
+        ...
+
+    def state(self) -> State:
+        """Return the state as plain arrays of any shape; the caller may keep them."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Take over a state."""
+        ...
+
+
+class RegisteredGroup(Protocol):
+    """A group detector's class, as the registry holds it."""
+
+    def example(self, members: int) -> GroupDetector:
+        """Return a detector with ordinary parameters, for the contract suite and the benchmarks."""
         ...
