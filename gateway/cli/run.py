@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
 
 async def _run(options: argparse.Namespace) -> int:
     from gateway.app import Gateway  # noqa: PLC0415 - `lifeline --version` must not pay for numpy
+    from gateway.app.watchdog import Watchdog  # noqa: PLC0415
     from gateway.settings.loading import load_site  # noqa: PLC0415
 
     site = load_site(options.site)
@@ -37,10 +38,15 @@ async def _run(options: argparse.Namespace) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Gateway(site, state, clock=SystemClock(), port=options.port) as gateway:
+    clock = SystemClock()
+    gateway = Gateway(site, state, clock=clock, port=options.port)
+    watchdog = Watchdog(lambda: gateway.journal.heartbeat_ns, environment=os.environ, process=os.getpid(), clock=clock)
+    async with watchdog, gateway:
+        watchdog.ready(f"{len(site.inventory.channels)} channels, page on {gateway.url}")
         if options.json or not sys.stdout.isatty():
             print(json.dumps({"url": gateway.url, "state": str(state), "pid": os.getpid()}), flush=True)
         else:
             print(f"{site.name}: {len(site.inventory.channels)} channels, page on {gateway.url}, Ctrl-C stops")
         await stop.wait()
+        watchdog.stopping()
     return 0

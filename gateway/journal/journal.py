@@ -182,6 +182,11 @@ class Journal:
         """Whether appends wait at this moment for room, on the disk or under the cap."""
         return self._writer.is_waiting
 
+    @property
+    def heartbeat_ns(self) -> int:
+        """Monotonic time at which the writer last got round: at least once a tick while it lives, full disk or not."""
+        return self._writer.heartbeat_ns
+
     def wake(self) -> None:
         """Let the writer look at its clock again, after a fake one was moved."""
         self._gathering.wake()

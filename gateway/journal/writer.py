@@ -85,6 +85,8 @@ class Writer:
         """Whether a commit waits for room."""
         self.needs_room = False
         """Whether readers should make their places durable, so that segments can go."""
+        self.heartbeat_ns = self._last_tick_ns
+        """Monotonic time at which the thread last got round; a thread that waits for room still gets round."""
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self) -> None:
@@ -104,6 +106,7 @@ class Writer:
     def _run(self) -> None:
         try:
             while True:
+                self.heartbeat_ns = self._clock.now().monotonic_ns
                 appends = self._gathering.take(self._seconds_to_tick)
                 is_closed = self._gathering.is_closed
                 if appends or self._seconds_to_tick() <= 0:
@@ -162,6 +165,7 @@ class Writer:
         size = sum(len(one.body) + _ROW_BYTES for one in encoded) + _PAGES_BYTES
         self.is_waiting = False
         while True:
+            self.heartbeat_ns = self._clock.now().monotonic_ns
             is_last_try = self._gathering.is_closed
             position = max(self._segments.next_position, self._at_least)
             received = [received_of(record, now_ns) for record in records]

@@ -12,7 +12,7 @@ from gateway.clock import FakeClock
 from gateway.errors import Unreachable
 from gateway.health import Condition, Health
 from gateway.journal import ChannelKey, Journal
-from gateway.model import Quarantine, Tick
+from gateway.model import SECOND, Quarantine, Tick
 from tests.gateway.journal.conftest import MakeBatch, OpenJournal
 
 TINY = {"segment_bytes": 50_000, "cap_bytes": 400_000}
@@ -348,3 +348,14 @@ def test_damaged_channel_numbers_are_never_made_anew(open_journal: OpenJournal, 
 
     with pytest.raises(Unreachable, match="restore the file"):
         journal.number([ChannelKey("A.d.level", "m")])
+
+
+def test_the_heartbeat_follows_the_ticks(open_journal: OpenJournal, clock: FakeClock) -> None:
+    journal = open_journal(ticks=True)
+
+    clock.set_monotonic(10 * SECOND)
+    journal.wake()
+    journal.wait(0, 5)
+    journal.close()
+
+    assert journal.heartbeat_ns == 10 * SECOND
