@@ -13,6 +13,7 @@ from gateway.inventory import Channel
 from gateway.settings import (
     HAZARDS,
     HistorySettings,
+    InfluxdbSettings,
     JournalSettings,
     ModbusTcpSettings,
     MqttSettings,
@@ -63,14 +64,18 @@ def test_optional_keys_of_the_example_show_their_defaults(site: Site, uncommente
     broker = written_out.collectors["district"]
     assert isinstance(broker, MqttSettings)
     collectors = {**written_out.collectors, "district": replace(broker, username=None)}
-    assert replace(written_out, collectors=collectors, source=site.source) == site
-    assert (written_out.journal, written_out.history) == (JournalSettings(), HistorySettings())
+    journal = replace(written_out.journal, yielding=())
+    assert replace(written_out, collectors=collectors, journal=journal, influxdb=None, source=site.source) == site
+    assert (journal, written_out.history) == (JournalSettings(), HistorySettings())
+    assert written_out.influxdb == InfluxdbSettings("http://127.0.0.1:8086", "city", "lifeline")
 
 
-@pytest.mark.parametrize("settings", [MqttSettings, ModbusTcpSettings, JournalSettings, HistorySettings])
+@pytest.mark.parametrize(
+    "settings", [MqttSettings, ModbusTcpSettings, JournalSettings, HistorySettings, InfluxdbSettings]
+)
 def test_the_example_names_every_setting(settings: type) -> None:
     text = EXAMPLE.read_text()
-    names = {field.name for field in fields(settings)} - {"id", "password"}
+    names = {field.name for field in fields(settings)} - {"id", "password", "token", "yielding"}
 
     missing = {name for name in names if not re.search(rf"\b{name}: ", text)}
 
