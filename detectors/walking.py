@@ -1,0 +1,110 @@
+"""Walk the samples of a call through sequential state, round by round, on columns gathered once.
+
+A bank keeps its state as a `Table` and writes one `step`: one sample for each of the first rows. It uses only
++ - * / sqrt min max, which are correctly rounded: every cut of a stream then gives the same bits.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.contract import Floats, Rows, State, Times
+from detectors.rounds import cut
+
+SECOND = 1_000_000_000
+NEVER = -(1 << 62)
+"""The time of a row that has not been fed yet."""
+MOST = 1e100
+"""No measurement is larger; its square is still a number."""
+
+
+class Table:
+    """State of a bank: named float columns, the time of each row's last sample, and each row's parameters."""
+
+    def __init__(self, names: tuple[str, ...], parameters: Floats) -> None:
+        size = parameters.shape[1]
+        self.names = names
+        self.parameters = parameters
+        self.floats = np.zeros((len(names), size))
+        self.time_ns = np.full(size, NEVER, np.int64)
+
+    def column(self, name: str) -> Floats:
+        """Return one column, not a copy."""
+        column: Floats = self.floats[self.names.index(name)]
+        return column
+
+    def state(self) -> State:
+        """Return copies of the columns by name."""
+        return {"time_ns": self.time_ns.copy()} | dict(zip(self.names, self.floats.copy(), strict=True))
+
+    def restore(self, state: State, rows: Rows) -> None:
+        """Take over the given rows."""
+        self.time_ns[rows] = state["time_ns"]
+        for name, column in zip(self.names, self.floats, strict=True):
+            column[rows] = state[name]
+
+
+class Step(Protocol):
+    """One sample for each of the first rows of the gathered state; returns their scores, leaves their times alone."""
+
+    def __call__(self, state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> Floats:
+        """Move on; `seconds` are those since each row's last sample (of many years for a first one)."""
+        ...
+
+
+def walk(table: Table, step: Step, rows: Rows, time_ns: Times, value: Floats) -> Floats:
+    """Step through the samples of a call; a value that is no number gets NaN and is not seen by the state."""
+    is_good = np.abs(value) <= MOST
+    if not is_good.all():
+        score = np.full(len(rows), np.nan)
+        good = np.flatnonzero(is_good)
+        score[good] = walk(table, step, rows.take(good), time_ns.take(good), value.take(good))
+        return score
+    if (rows[1:] > rows[:-1]).all():
+        return _walk_once(table, step, rows, time_ns, value)
+    rounds = cut(rows)
+    state, last_ns = table.floats.take(rounds.rows, axis=1), table.time_ns.take(rounds.rows)
+    parameters = table.parameters.take(rounds.rows, axis=1)
+    score = np.empty(len(rows))
+    for start, end in pairwise(rounds.bounds):
+        size, part = end - start, rounds.order[start:end]
+        now_ns = time_ns.take(part)
+        seconds = _seconds(now_ns, last_ns[:size])
+        score[part] = step(state[:, :size], parameters[:, :size], seconds, value.take(part))
+        last_ns[:size] = now_ns
+    _put(table, rounds.rows, state, last_ns)
+    return score
+
+
+def _walk_once(table: Table, step: Step, rows: Rows, time_ns: Times, value: Floats) -> Floats:
+    """Step each row at most once; all of them at once need no gathering."""
+    if len(rows) == len(table.time_ns):
+        seconds = _seconds(time_ns, table.time_ns)
+        score = step(table.floats, table.parameters, seconds, value)
+        table.time_ns[:] = time_ns
+        return score
+    state, last_ns = table.floats.take(rows, axis=1), table.time_ns.take(rows)
+    score = step(state, table.parameters.take(rows, axis=1), _seconds(time_ns, last_ns), value)
+    _put(table, rows, state, time_ns)
+    return score
+
+
+def _seconds(now_ns: Times, last_ns: Times) -> Floats:
+    seconds: Floats = np.multiply(now_ns - last_ns, 1e-9, dtype=np.float64)
+    np.maximum(seconds, 0.0, out=seconds)
+    return seconds
+
+
+def _put(table: Table, rows: Rows, state: Floats, time_ns: Times) -> None:
+    for column, gathered in zip(table.floats, state, strict=True):
+        column[rows] = gathered
+    table.time_ns[rows] = time_ns
+
+
+def columns(size: int, *given: NDArray[np.float64] | float) -> Floats:
+    """Stack parameters, one column each, a number standing for all rows."""
+    return np.stack([np.broadcast_to(np.asarray(one, np.float64), (size,)) for one in given])
