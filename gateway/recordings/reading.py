@@ -1,0 +1,220 @@
+"""A recording in a CSV file as pieces of readings, in the order in which they would have arrived.
+
+Rule 1: a recording is told as it is; what is odd about it is noted, and the rest goes on.
+Rule 2: an empty cell is no reading; a cell that says "missing" is a reading without a value.
+Rule 3: the order of the file is the order of arrival. A long file written channel after channel has none, and is put
+in the order of time; it is held in memory for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.clock import to_iso
+from gateway.documents import did_you_mean
+from gateway.errors import ConfigError, Fault
+from gateway.model import SECOND, Floats, Int32s, Int64s
+from gateway.recordings.cells import Grid, read_grid, read_numbers, read_times
+from gateway.recordings.layout import Columns, Layout, find_columns
+from gateway.recordings.mapping import Place
+from gateway.recordings.notes import Notes
+from gateway.recordings.source import Block, Source
+from gateway.recordings.times import Times
+
+_GAP = 1.5
+"""So many usual steps without a row are a gap."""
+_PIECE = 400_000
+_MIXED = 0.01
+"""A long file of which more goes back in time than this was not written as it arrived."""
+
+
+class Piece(NamedTuple):
+    """Readings as columns, sorted by arrival."""
+
+    arrival_ns: Int64s
+    """The newest time that the file had come to."""
+    channel: Int32s
+    """The number of the channel, as the recording was given it."""
+    time_ns: Int64s
+    value: Floats
+    """In the canonical unit; NaN when missing."""
+
+
+class Recording:
+    """One CSV file whose columns, or names in its channel column, belong to channels of a site."""
+
+    def __init__(
+        self, path: Path, places: Mapping[str, Place], numbers: Mapping[str, int], layout: Layout, notes: Notes
+    ) -> None:
+        self._source = Source(path, notes)
+        self._file = str(path)
+        self._places = places
+        self._numbers = numbers
+        self._layout = layout
+        self._notes = notes
+        self._times = Times(layout.zone, layout.time_format)
+        self._newest_ns = 0
+        self._step_ns = 0
+        self.empty_cells = 0
+        self.rows = 0
+
+    @property
+    def share(self) -> float:
+        """How much of the file has been read."""
+        return self._source.share
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the readings; ConfigError when the file's head makes no sense."""
+        with self._source as source:
+            blocks = source.blocks()
+            columns, first = self._head(blocks)
+            read = self._long if columns.is_long else self._wide
+            yield from read(columns, _chain(first, blocks))
+
+    def _head(self, blocks: Iterator[Block]) -> tuple[Columns, Block]:
+        for block in blocks:
+            number, text = block
+            while text:
+                line, _, rest = text.partition("\n")
+                if line.strip() and not line.startswith("#"):
+                    columns = find_columns(line, number, self._layout, self._places, self._file)
+                    return columns, (Block(number + 1, rest) if columns.has_head else Block(number, text))
+                number, text = number + 1, rest
+        raise ConfigError([Fault(self._file, 1, 1, "the file is empty")])
+
+    def _wide(self, columns: Columns, blocks: Iterator[Block]) -> Iterator[Piece]:
+        self._check_names(columns)
+        watched = [
+            (place, name, self._places[name]) for place, name in enumerate(columns.names) if name in self._places
+        ]
+        channel = np.array([self._numbers[target.channel] for _, _, target in watched], np.int32)
+        for block in blocks:
+            grid = read_grid(block, columns, self._notes)
+            time_ns = read_times(grid.column(columns.time), grid.lines, self._times, self._notes)
+            arrival_ns = self._arrivals(time_ns, grid.lines)
+            value = np.empty((len(time_ns), len(watched)))
+            is_there = np.empty(value.shape, np.bool_)
+            is_there[:] = (time_ns != 0)[:, None]
+            for number, (place, name, target) in enumerate(watched):
+                numbers = read_numbers(grid.column(place), grid.lines, columns, name, self._notes)
+                value[:, number] = numbers.value * target.factor + target.shift
+                if numbers.is_there is not None:
+                    self.empty_cells += int((~numbers.is_there).sum())
+                    is_there[:, number] &= numbers.is_there
+            self.rows += len(time_ns)
+            kept = np.flatnonzero(is_there.ravel())
+            row, slot = np.divmod(kept, max(1, len(watched)))
+            yield Piece(arrival_ns[row], channel[slot], time_ns[row], value.ravel()[kept])
+
+    def _check_names(self, columns: Columns) -> None:
+        faults = [
+            Fault(self._file, 1, 1, f"the map names column {name!r}, which the file does not have", hint)
+            for name in self._places
+            if name not in columns.names
+            for hint in [did_you_mean(name, columns.names) or f"columns are {', '.join(columns.names)[:200]}"]
+        ]
+        if faults and len(faults) == len(self._places):
+            raise ConfigError(faults[:20])
+        for fault in faults:
+            self._notes.add("map", 1, f"{fault.message} ({fault.hint})")
+        others = [
+            name for place, name in enumerate(columns.names) if place != columns.time and name not in self._places
+        ]
+        if others:
+            self._notes.add("map", 1, f"columns that no channel is mapped to: {', '.join(others)[:200]}")
+
+    def _arrivals(self, time_ns: Int64s, lines: NDArray[np.int64]) -> Int64s:
+        """Return the newest time at each row, noting what goes back, comes again, or is missing."""
+        if not len(time_ns):
+            return time_ns
+        newest = np.maximum.accumulate(np.append(self._newest_ns, time_ns))
+        before, arrival = newest[:-1], newest[1:]
+        step = arrival - before
+        if not self._step_ns and (usual := step[(step > 0) & (before > 0)]).size:
+            self._step_ns = int(np.median(usual))
+        for row in np.flatnonzero((time_ns < before) & (time_ns != 0)).tolist():
+            text = f"goes back from {_iso(before[row])} to {_iso(time_ns[row])}; its readings come late"
+            self._notes.add("time", int(lines[row]), text)
+        for row in np.flatnonzero((time_ns == before) & (before > 0)).tolist():
+            self._notes.add("time", int(lines[row]), f"{_iso(time_ns[row])} once more; what differs is not believed")
+        if self._step_ns:
+            for row in np.flatnonzero((step > _GAP * self._step_ns) & (before > 0)).tolist():
+                text = f"no rows for {_span(step[row])} after {_iso(before[row])}"
+                self._notes.add("gap", int(lines[row]), text)
+        self._newest_ns = int(arrival[-1])
+        return arrival
+
+    def _long(self, columns: Columns, blocks: Iterator[Block]) -> Iterator[Piece]:
+        parts = [self._long_part(read_grid(block, columns, self._notes), columns) for block in blocks]
+        if not parts:
+            return
+        channel = np.concatenate([part[0] for part in parts])
+        time_ns = np.concatenate([part[1] for part in parts])
+        value = np.concatenate([part[2] for part in parts])
+        lines = np.concatenate([part[3] for part in parts])
+        del parts
+        goes_back = int((np.diff(time_ns) < 0).sum())
+        if goes_back <= _MIXED * len(time_ns):
+            arrival_ns = self._arrivals_long(time_ns, lines)
+        else:
+            self._notes.add("order", 0, f"{goes_back:,} rows are older than the row before; put in the order of time")
+            arrival_ns = time_ns
+        order = np.argsort(arrival_ns, kind="stable")
+        for start in range(0, len(order), _PIECE):
+            rows = order[start : start + _PIECE]
+            yield Piece(arrival_ns[rows], channel[rows], time_ns[rows], value[rows])
+
+    def _arrivals_long(self, time_ns: Int64s, lines: NDArray[np.int64]) -> Int64s:
+        arrival = np.maximum.accumulate(time_ns) if len(time_ns) else time_ns
+        for row in np.flatnonzero(time_ns < arrival).tolist():
+            text = f"goes back from {_iso(arrival[row])} to {_iso(time_ns[row])}; the reading comes late"
+            self._notes.add("time", int(lines[row]), text)
+        return arrival
+
+    def _long_part(self, grid: Grid, columns: Columns) -> tuple[Int32s, Int64s, Floats, NDArray[np.int64]]:
+        assert columns.channel is not None  # noqa: S101 - only a long file comes here
+        assert columns.value is not None  # noqa: S101
+        names = grid.column(columns.channel)
+        time_ns = read_times(grid.column(columns.time), grid.lines, self._times, self._notes)
+        numbers = read_numbers(
+            grid.column(columns.value), grid.lines, columns, columns.names[columns.value], self._notes
+        )
+        places = {name: self._places.get(name.strip()) for name in set(names)}
+        for name, place in places.items():
+            if place is None:
+                first = int(grid.lines[names.index(name)])
+                self._notes.add("map", first, f"no channel is mapped to {name!r:.80}", names.count(name))
+        number = {name: self._numbers[place.channel] if place else -1 for name, place in places.items()}
+        factor = {name: place.factor if place else 1.0 for name, place in places.items()}
+        shift = {name: place.shift if place else 0.0 for name, place in places.items()}
+        channel = np.array([number[name] for name in names], np.int32)
+        value = numbers.value * np.array([factor[name] for name in names]) + np.array([shift[name] for name in names])
+        is_there = (channel >= 0) & (time_ns != 0)
+        if numbers.is_there is not None:
+            self.empty_cells += int((~numbers.is_there).sum())
+            is_there &= numbers.is_there
+        self.rows += len(names)
+        return channel[is_there], time_ns[is_there], value[is_there], grid.lines[is_there]
+
+
+def _chain(first: Block, rest: Iterator[Block]) -> Iterator[Block]:
+    if first.text:
+        yield first
+    yield from rest
+
+
+def _iso(time_ns: int | np.int64) -> str:
+    return to_iso(int(time_ns))
+
+
+def _span(nanoseconds: int | np.int64) -> str:
+    seconds = int(nanoseconds) / SECOND
+    for size, word in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {word}"
+    return f"{seconds:.3g} s"
