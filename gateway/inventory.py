@@ -53,6 +53,8 @@ class Ladder:
     basis: str
     quantity: str | None = None
     channel: str | None = None
+    asset: str | None = None
+    """Of a derived quantity: the one asset it is for; None means every asset that has a model of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +90,5 @@ class Inventory:
     assets: Mapping[str, Asset]
     devices: Mapping[str, Device]
     channels: Mapping[str, Channel]
+    ladders: tuple[Ladder, ...] = ()
+    """The ladders over derived quantities; those over measured ones stand with their channels."""

@@ -30,6 +30,8 @@ class Quantity:
     en: str
     also: Mapping[str, float] = field(default_factory=dict)
     """Units of another dimension that this quantity accepts → factor to the canonical unit."""
+    is_derived: bool = False
+    """No device sends it: a hazard's model (gateway/hazards) works it out for an asset."""
 
     def from_unit(self, unit: str) -> tuple[float, float]:
         """Return (factor, shift) that make a value in `unit` canonical; ValueError when the unit does not fit.
@@ -187,6 +189,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         Quantity("sewage_flow", "m3/h", "污水流量", "sewage flow"),
         Quantity("rainfall", "mm", "降雨量", "rainfall"),
         Quantity("rain_rate", "mm/h", "雨强", "rain rate"),
+        Quantity("rain_nowcast", "mm", "未来半小时降雨预报", "rain expected within 30 minutes"),
         Quantity("conductivity", "uS/cm", "电导率", "conductivity"),
         Quantity("chemical_oxygen_demand", "mg/L", "化学需氧量", "chemical oxygen demand"),
         Quantity("ammonia_nitrogen", "mg/L", "氨氮", "ammonia nitrogen"),
@@ -237,6 +240,10 @@ QUANTITIES: Mapping[str, Quantity] = {
         Quantity("gas_alarm", "1", "燃气报警", "gas alarm"),
         Quantity("mains_lost", "1", "市电断电", "mains lost"),
         Quantity("void_anomaly", "1", "雷达空洞异常", "radar void anomaly"),
+        # Worked out for an asset
+        Quantity("night_flow_rise", "%", "夜间最小流量增幅", "rise of the night flow", is_derived=True),
+        Quantity("forecast_level", "m", "半小时后水位", "level in half an hour", is_derived=True),
+        Quantity("collapse_log_odds", "1", "塌陷对数几率", "log-odds of a collapse", is_derived=True),
         # The device itself
         Quantity("battery_voltage", "V", "电池电压", "battery voltage"),
         Quantity("battery_level", "%", "电池电量", "battery level"),

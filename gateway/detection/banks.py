@@ -40,6 +40,8 @@ class Rule:
     """Hash of the parameters; state is only taken over by the same ones."""
     basis: str
     rungs: Mapping[str, float] = field(default_factory=dict)
+    plot_seconds: float = 3_600.0
+    """How much of the past an officer needs to see, at least."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -125,7 +127,7 @@ def _limit_banks(channels: Sequence[Channel], fresh_ns: Times) -> list[Bank]:
             _ladder_rule(channels[index], index, ladder) if ladder else None
             for index, ladder in zip(watched, ladders, strict=True)
         ]
-        detector = Limits([_steps(ladder) if ladder else None for ladder in ladders])
+        detector = Limits([steps_of(ladder) if ladder else None for ladder in ladders])
         on_seconds = np.array([ladder.on_seconds if ladder else 0.0 for ladder in ladders])
         off_seconds = np.array([ladder.off_seconds if ladder else 0.0 for ladder in ladders])
         row_of: Rows | None = None
@@ -162,7 +164,8 @@ def _blue(size: int, on_seconds: float) -> Episodes:
     return Episodes(on, on, np.full(size, on_seconds), np.zeros(size))
 
 
-def _steps(ladder: Ladder) -> Steps:
+def steps_of(ladder: Ladder) -> Steps:
+    """Return a ladder as the detector takes it."""
     blue, yellow, orange, red = (ladder.rungs.get(level) for level in LEVELS)
     return Steps((blue, yellow, orange, red), ladder.direction, ladder.deadband)
 
@@ -170,7 +173,7 @@ def _steps(ladder: Ladder) -> Steps:
 def _ladder_rule(channel: Channel, index: int, ladder: Ladder) -> Rule:
     rungs = {level: ladder.rungs[level] for level in LEVELS if level in ladder.rungs}
     holds = ladder.deadband, ladder.on_seconds, ladder.off_seconds
-    parameters = _digest(ladder.direction, *rungs.items(), *holds)
+    parameters = digest(ladder.direction, *rungs.items(), *holds)
     version = f"limits {Limits.version} {parameters}"
     return Rule(channel, index, ladder.hazard, f"limits:{ladder.name}", version, parameters, ladder.basis, rungs)
 
@@ -178,13 +181,14 @@ def _ladder_rule(channel: Channel, index: int, ladder: Ladder) -> Rule:
 def _blue_rule(
     channel: Channel, index: int, hazard: str, detector: type[Stuck | Silent], seconds: tuple[float, ...]
 ) -> Rule:
-    parameters = _digest(*map(float, seconds))
+    parameters = digest(*map(float, seconds))
     said = "no change" if detector is Stuck else "no good reading"
     version = f"{detector.name} {detector.version} {parameters}"
     return Rule(channel, index, hazard, detector.name, version, parameters, f"{said} for {seconds[0]:g} s")
 
 
-def _digest(*parameters: object) -> str:
+def digest(*parameters: object) -> str:
+    """Return the hash of parameters."""
     return hashlib.blake2b(repr(parameters).encode(), digest_size=6).hexdigest()
 
 

@@ -15,6 +15,7 @@ from typing import Self, TypeAlias
 import numpy as np
 
 from gateway.detection.banks import Bank, Rule, build_banks
+from gateway.detection.groups import Groups
 from gateway.detection.intake import NEVER, Intake
 from gateway.detection.memory import Memory
 from gateway.detection.run import Numbers, Run, Samples
@@ -23,6 +24,7 @@ from gateway.detection.trust import HOUR, Trust
 from gateway.detection.voice import Saying
 from gateway.detection.writing import write_finding
 from gateway.early_warning import Finding
+from gateway.hazards import Judgement
 from gateway.health import Health
 from gateway.inventory import Inventory
 from gateway.journal import Entry
@@ -60,10 +62,15 @@ class Detection:
         self._record_findings = record_findings
         self._health = health
         self._snapshot = snapshot
-        self._memory = Memory(self._site, channels, self._intake, self._trust, self._banks)
-        self._unsaid = self._memory.restore(snapshot.take(), snapshot.moment_ns)
+        self._groups = Groups(inventory, channels)
+        self._memory = Memory(self._site, channels, self._intake, self._trust, banks=self._banks, groups=self._groups)
+        self._unsaid: list[Finding] = []
+        self._tell(self._memory.restore(snapshot.take(), snapshot.moment_ns))
         if snapshot.position == 0:
-            self._unsaid += self._memory.adopt([one for one in standing if one.level])
+            held = [one for one in standing if one.level]
+            for one in held:
+                self._groups.hear(one)
+            self._tell(self._memory.adopt(held))
         self._applied = snapshot.position
         self._moment_ns = snapshot.moment_ns
         health.gauge("detection_waiting_rows", lambda: float(len(self._intake.waiting)))
@@ -158,6 +165,9 @@ class Detection:
         for bank in self._banks:
             for saying in bank.advance(now_ns):
                 self._write_passing(bank, saying, now_ns)
+        for judged in (self._groups.judge, self._groups.weigh):
+            for saying, judgement in judged(now_ns):
+                self._write_judged(saying, judgement, now_ns)
         self._applied, self._moment_ns = entry.position, now_ns
 
     def _feed(self, run: Run) -> None:
@@ -172,39 +182,57 @@ class Detection:
         ]
         for _, number, saying in sorted(said):
             self._write(self._banks[number], saying, samples, run)
+        self._groups.feed(samples)
         self._trust.commit()
+
+    def _tell(self, findings: Sequence[Finding]) -> None:
+        """Let the risk models hear of findings, and keep what is more than a sign for the ledger."""
+        self._unsaid += [finding for finding in findings if not self._groups.hear(finding)]
 
     def _write(self, bank: Bank, saying: Saying, samples: Samples, run: Run) -> None:
         """Write a finding that rests on a sample."""
         rule = self._rule(bank, saying)
         entry = int(samples.entry[saying.at])
-        self._unsaid.append(
-            write_finding(
-                self._site,
-                rule,
-                saying,
-                learned_ns=int(run.moments_ns[entry]),
-                value=float(samples.value[saying.at]),
-                value_time_ns=int(samples.time_ns[saying.at]),
-                good_share=self._trust.good_share(rule.index, entry),
-            )
+        finding = write_finding(
+            self._site,
+            rule,
+            saying,
+            learned_ns=int(run.moments_ns[entry]),
+            value=float(samples.value[saying.at]),
+            value_time_ns=int(samples.time_ns[saying.at]),
+            good_share=self._trust.good_share(rule.index, entry),
         )
+        self._tell([finding])
 
     def _write_passing(self, bank: Bank, saying: Saying, now_ns: int) -> None:
         """Write a finding that rests on the passing of time."""
         rule = self._rule(bank, saying)
         newest_ns = int(self._intake.newest_ns[rule.index])
-        self._unsaid.append(
-            write_finding(
-                self._site,
-                rule,
-                saying,
-                learned_ns=now_ns,
-                value=None,
-                value_time_ns=saying.start_ns if newest_ns == NEVER else newest_ns,
-                good_share=self._trust.good_share(rule.index),
-            )
+        finding = write_finding(
+            self._site,
+            rule,
+            saying,
+            learned_ns=now_ns,
+            value=None,
+            value_time_ns=saying.start_ns if newest_ns == NEVER else newest_ns,
+            good_share=self._trust.good_share(rule.index),
         )
+        self._tell([finding])
+
+    def _write_judged(self, saying: Saying, judgement: Judgement, now_ns: int) -> None:
+        """Write a finding that rests on a model's judgement."""
+        rule = self._rule(self._groups.bank, saying)
+        finding = write_finding(
+            self._site,
+            rule,
+            saying,
+            learned_ns=now_ns,
+            value=judgement.value,
+            value_time_ns=judgement.time_ns,
+            good_share=self._trust.good_share(rule.index),
+            judgement=judgement,
+        )
+        self._tell([finding])
 
     def _rule(self, bank: Bank, saying: Saying) -> Rule:
         rule = bank.rules[saying.row]

@@ -9,6 +9,7 @@ import numpy as np
 
 from detectors.contract import State
 from gateway.detection.banks import Bank
+from gateway.detection.groups import PART, Groups
 from gateway.detection.intake import Intake
 from gateway.detection.snapshot import Part
 from gateway.detection.trust import Trust
@@ -25,10 +26,18 @@ class Memory:
     """The parts of one site's detection, by reference; restores what fits and ends what no longer can."""
 
     def __init__(
-        self, site: str, channels: Sequence[Channel], intake: Intake, trust: Trust, banks: Sequence[Bank]
+        self,
+        site: str,
+        channels: Sequence[Channel],
+        intake: Intake,
+        trust: Trust,
+        *,
+        banks: Sequence[Bank],
+        groups: Groups,
     ) -> None:
+        banks = [*banks, groups.bank]
         self._site = site
-        self._intake, self._trust, self._banks = intake, trust, banks
+        self._intake, self._trust, self._banks, self._groups = intake, trust, banks, groups
         self._channels = [(channel.id,) for channel in channels]
         self._index = {channel.id: index for index, channel in enumerate(channels)}
         self._keys = [[rule.key if rule else _NO_RULE for rule in bank.rules] for bank in banks]
@@ -54,7 +63,7 @@ class Memory:
                 **_prefixed("voice", bank.voice.state()),
             }
             parts.append(Part(f"bank {number}", bank.version, self._keys[number], self._hashes[number], state))
-        return parts
+        return [*parts, *self._groups.parts()]
 
     def restore(self, parts: Sequence[Part], moment_ns: int) -> list[Finding]:
         """Take over a snapshot taken at `moment_ns`; return the ends of episodes that nothing watches any more."""
@@ -63,10 +72,11 @@ class Memory:
         for part in parts:
             if part.name == _INTAKE and part.version == _FORMAT:
                 self._restore_intake(part)
-            elif part.name not in {_INTAKE, _WAITING}:
+            elif part.name not in {_INTAKE, _WAITING} and not part.name.startswith(PART):
                 ended.extend(self._restore_bank(part, moment_ns))
         if waiting:
             self._restore_waiting(waiting)
+        self._groups.restore([part for part in parts if part.name.startswith(PART)])
         return ended
 
     def adopt(self, standing: Sequence[Finding]) -> list[Finding]:

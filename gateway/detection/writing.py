@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.detection.banks import Rule
 from gateway.detection.voice import Saying
 from gateway.early_warning import Evidence, Finding, Level, finding_id
+from gateway.hazards import Judgement
 from gateway.model import SECOND
 
 _PLOT_REPORTS = 20
-_PLOT_SECONDS = 3_600
 
 
 def write_finding(
@@ -20,10 +22,11 @@ def write_finding(
     value: float | None,
     value_time_ns: int,
     good_share: float,
+    judgement: Judgement | None = None,
 ) -> Finding:
-    """Write what is said of one row as a finding of its rule."""
-    channel = rule.channel
-    before_ns = SECOND * round(max(_PLOT_SECONDS, _PLOT_REPORTS * channel.report_seconds))
+    """Write what is said of one row as a finding of its rule; a model's judgement says what it is made of."""
+    channel, limit = rule.channel, rule.limit(saying.level)
+    before_ns = SECOND * round(max(rule.plot_seconds, _PLOT_REPORTS * channel.report_seconds))
     evidence = Evidence(
         channel=channel.id,
         quantity=channel.quantity,
@@ -33,7 +36,7 @@ def write_finding(
         basis=rule.basis,
         value=value,
         value_time_ns=value_time_ns,
-        limit=rule.limit(saying.level),
+        limit=limit,
         rungs=rule.rungs,
         window_start_ns=saying.start_ns - before_ns,
         window_end_ns=saying.time_ns,
@@ -42,6 +45,15 @@ def write_finding(
             "newest_age_seconds": round((learned_ns - value_time_ns) / SECOND, 3),
         },
     )
+    if judgement is not None:
+        lead = None if limit is None or not saying.level else judgement.minutes_until(limit)
+        evidence = replace(
+            evidence,
+            terms=judgement.terms,
+            lead_minutes=lead,
+            agreeing=judgement.agreeing,
+            disagreeing=judgement.disagreeing,
+        )
     return Finding(
         id=finding_id(site, rule.hazard, channel.id, rule.name, saying.start_ns),
         hazard=rule.hazard,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 
@@ -41,6 +41,10 @@ class Evidence:
     """E.g. the share of good readings, the age of the newest one."""
     agreeing: tuple[str, ...] = ()
     disagreeing: tuple[str, ...] = ()
+    terms: Mapping[str, float] = field(default_factory=dict)
+    """What the value is made of, by name; of a sum, each addend."""
+    lead_minutes: float | None = None
+    """From `value_time_ns` until the limit is expected to be reached, 0 when it has been; None when not foretold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ def _storable_evidence(evidence: Evidence) -> Evidence:
             for name, each in evidence.data_trust.items()
             if not isinstance(each, float) or math.isfinite(each)
         },
+        terms={name: each for name, each in evidence.terms.items() if math.isfinite(each)},
+        lead_minutes=_finite(evidence.lead_minutes),
     )
 
 

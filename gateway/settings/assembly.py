@@ -8,7 +8,7 @@ from gateway.documents import Document, Value
 from gateway.inventory import Channel, Device, Inventory, Ladder
 from gateway.profiles import Point
 from gateway.settings.devices import read_assets, read_devices
-from gateway.settings.ladders import check_channel, check_reach, ladders_of, read_ladders
+from gateway.settings.ladders import check_channel, check_reach, is_derived, ladders_of, read_ladders
 from gateway.settings.site import CollectorSettings
 from gateway.settings.written import WrittenChannel, WrittenSite
 from gateway.units import QUANTITIES
@@ -36,7 +36,7 @@ def assemble(
         if not point.is_text
     }
     overrides = _read_overrides(document, parts.get("channels"), points, broken)
-    ladders = read_ladders(document, parts.get("ladders"), points, broken)
+    ladders = read_ladders(document, parts.get("ladders"), points, broken, assets)
     channels = {
         name: _channel(device, point, report_seconds.get(device.id), overrides.get(name) or WrittenChannel(), ladders)
         for name, (device, point) in points.items()
@@ -57,6 +57,7 @@ def assemble(
         assets={name: asset for name, asset in assets.items() if asset},
         devices=sound,
         channels=channels,
+        ladders=tuple(ladder for ladder in ladders if is_derived(ladder)),
     )
 
 

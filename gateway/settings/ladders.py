@@ -15,11 +15,15 @@ from gateway.units import QUANTITIES
 
 
 def read_ladders(
-    document: Document, value: Value, channels: Collection[str], broken: Collection[str]
+    document: Document,
+    value: Value,
+    channels: Collection[str],
+    broken: Collection[str],
+    assets: Collection[str] = (),
 ) -> tuple[Ladder, ...]:
     """Return the ladders that are right; `broken` are the devices whose channels are not known."""
     ladders: list[Ladder] = []
-    meanings: dict[tuple[str | None, str | None, str, str], str] = {}
+    meanings: dict[tuple[str | None, ...], str] = {}
     for name, part in document.mapping(("ladders",), value).items():
         at = ("ladders", name)
         check_id(document, at, name)
@@ -27,6 +31,7 @@ def read_ladders(
         if written is None:
             continue
         _check_subject(document, at, written, channels, broken)
+        _check_asset(document, at, written, assets)
         if written.hazard not in HAZARDS:
             near = hint(document, written.hazard, HAZARDS) or f"there are {', '.join(HAZARDS)}"
             document.fault((*at, "hazard"), f"ladders.{name}: unknown hazard {written.hazard!r:.60}", near)
@@ -34,10 +39,12 @@ def read_ladders(
         _check_monotone(document, at, rungs, written.direction)
         if document.is_faulty(at):
             continue
-        meaning = (written.quantity, written.channel, written.hazard, written.direction)
+        meaning = (written.quantity, written.channel, written.asset, written.hazard, written.direction)
         if (first := meanings.setdefault(meaning, name)) != name:
             message = f"ladders.{name} is about the same as ladders.{first}"
-            document.fault(at, message, "one ladder for each quantity or channel, hazard and direction", at_key=True)
+            document.fault(
+                at, message, "one ladder for each quantity, channel or asset, hazard and direction", at_key=True
+            )
         ladders.append(
             Ladder(
                 name=name,
@@ -50,9 +57,15 @@ def read_ladders(
                 basis=written.basis,
                 quantity=written.quantity,
                 channel=written.channel,
+                asset=written.asset,
             )
         )
     return tuple(ladders)
+
+
+def is_derived(ladder: Ladder) -> bool:
+    """Return whether a ladder is over a quantity that is worked out for assets, not measured."""
+    return ladder.quantity is not None and QUANTITIES[ladder.quantity].is_derived
 
 
 def ladders_of(channel: str, quantity: str, ladders: Iterable[Ladder]) -> tuple[Ladder, ...]:
@@ -94,6 +107,8 @@ def check_reach(document: Document, ladders: Iterable[Ladder], channels: Iterabl
         for ladder in channel.ladders:
             users[ladder.name].append(channel)
     for ladder in ladders:
+        if is_derived(ladder):
+            continue
         if not users[ladder.name]:
             document.warn(("ladders", ladder.name), f"ladders.{ladder.name} applies to no channel", at_key=True)
         for level, limit in ladder.rungs.items():
@@ -119,6 +134,20 @@ def _check_subject(
         document.fault((*at, "quantity"), f"{name}: unknown quantity {written.quantity!r:.60}", near)
     if written.channel is not None:
         check_channel(document, (*at, "channel"), written.channel, channels, broken)
+
+
+def _check_asset(document: Document, at: Path, written: WrittenLadder, assets: Collection[str]) -> None:
+    if written.asset is None:
+        return
+    name = ".".join(map(str, at))
+    quantity = QUANTITIES.get(written.quantity or "")
+    if quantity is None or not quantity.is_derived:
+        derived = ", ".join(each.name for each in QUANTITIES.values() if each.is_derived)
+        message = f"{name}: 'asset' is for quantities that are worked out for assets"
+        document.fault((*at, "asset"), message, f"these are {derived}; name a channel otherwise", at_key=True)
+    elif written.asset not in assets:
+        message = f"{name}: there is no asset {written.asset!r:.80}"
+        document.fault((*at, "asset"), message, hint(document, written.asset, assets))
 
 
 def _check_monotone(document: Document, at: Path, rungs: Mapping[str, float], direction: str) -> None:

@@ -97,6 +97,7 @@ class WrittenLadder(_Written):
 
     quantity: str | None = None
     channel: str | None = None
+    asset: str | None = None
     hazard: Annotated[Text, Field(examples=["gas_leak"])]
     direction: Literal["above", "below"] = "above"
     rungs: Annotated[dict[Level, Number], Field(min_length=1, examples=[{"red": 100.0}])]
@@ -115,7 +116,7 @@ class WrittenJournal(_Written):
     flush_seconds: Annotated[float, Field(ge=0.01, le=10)] | None = None
     flush_readings: Annotated[int, Field(ge=1)] = 1_000
     quarantine_bytes: Annotated[int, Field(ge=100_000)] = 8_000_000
-    readers: list[Literal["history", "detection"]] = ["history", "detection"]
+    readers: list[Literal["history", "detection", "influxdb"]] = ["history", "detection"]
     storage: Literal["disk", "flash"] = "disk"
 
 
@@ -125,11 +126,24 @@ class WrittenHistory(_Written):
     cap_bytes: Annotated[int, Field(ge=16_000_000)] = 4_000_000_000
 
 
+class WrittenInfluxdb(_Written):
+    """An InfluxDB 2 server, or one that takes its write API."""
+
+    url: Annotated[Text, Field(examples=["http://192.168.30.5:8086"])]
+    org: Annotated[Text, Field(examples=["city"])]
+    bucket: Annotated[Text, Field(examples=["lifeline"])]
+    token_env: Text | None = None
+    token_file: Text | None = None
+    batch_points: Annotated[int, Field(ge=1, le=50_000)] = 5_000
+    timeout_seconds: Annotated[float, Field(ge=0.1, le=300)] = 10.0
+
+
 class WrittenStores(_Written):
     """Where readings are kept."""
 
     journal: WrittenJournal = WrittenJournal()
     history: WrittenHistory = WrittenHistory()
+    influxdb: WrittenInfluxdb | None = None
 
 
 _ID = re.compile(r"[\w:-]{1,64}")

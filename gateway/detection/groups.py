@@ -1,0 +1,227 @@
+"""The models of hazards inside the one reader: samples to slots, slots and findings to judgements, those to sayings.
+
+Rule 1: models are asked on ticks only, so that no slicing of the journal changes what they say or when.
+Rule 2: what was judged and heard is part of the snapshot; a slot that closed between two ticks waits in it.
+Rule 3: risk models are asked last: they hear what the others found in the same tick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from detectors import Limits
+from detectors.alignment import Aligner, Grid, Slots
+from detectors.contract import Floats, State, Times
+from detectors.episodes import Episodes
+from gateway.detection.banks import Bank, Rule, digest, steps_of
+from gateway.detection.run import Samples
+from gateway.detection.snapshot import Part
+from gateway.detection.voice import Saying
+from gateway.early_warning import Finding
+from gateway.hazards import MODELS, SIGNS, GroupModel, Judgement, Model, RiskModel
+from gateway.inventory import LEVELS, Channel, Inventory, Ladder
+from gateway.model import SECOND
+from gateway.units import QUANTITIES
+
+_RISK_FRESH_SECONDS = 60.0
+_FORMAT = 1
+PART = "group "
+"""How the names of the parts of a snapshot begin that belong to models."""
+
+
+class _Watched(NamedTuple):
+    model: GroupModel | RiskModel
+    ladders: tuple[Ladder, ...]
+
+
+_Waiting: TypeAlias = list[tuple[Times, Floats]]
+
+
+class Groups:
+    """All models of one site with their ladders, one row a model and ladder."""
+
+    def __init__(self, inventory: Inventory, channels: Sequence[Channel]) -> None:
+        index = {channel.id: number for number, channel in enumerate(channels)}
+        known = replace(inventory, channels={channel.id: channel for channel in channels})
+        watched = list(_watched(known))
+        self._grouped = [one for one in watched if hasattr(one.model, "judge")]
+        self._weighed = [one for one in watched if not hasattr(one.model, "judge")]
+        self._fused = {ladder.hazard for one in self._weighed for ladder in one.ladders}
+        self.bank, self._first_row = _bank([*self._grouped, *self._weighed], known, index)
+        self._models: list[GroupModel] = [one.model for one in self._grouped]  # type: ignore[misc]  # split above
+        self._risks: list[RiskModel] = [one.model for one in self._weighed]  # type: ignore[misc]  # split above
+        grids = [Grid(len(model.channels), model.slot_seconds, model.max_age_seconds) for model in self._models]
+        self._aligner = Aligner(grids)
+        self._waiting: list[_Waiting] = [[] for _ in grids]
+        self._members = _members(self._models, index)
+        self._is_member = np.zeros(len(channels), np.bool_)
+        self._is_member[list(self._members)] = True
+
+    def feed(self, samples: Samples) -> None:
+        """Put the samples of members into their slots."""
+        if not self._members:
+            return
+        picked = np.flatnonzero(self._is_member.take(samples.channel))
+        if not picked.size:
+            return
+        channel = samples.channel.take(picked)
+        parts = [
+            (np.full(high - low, row, np.intp), picked[low:high])
+            for one, rows in self._members.items()
+            for low, high in [np.searchsorted(channel, [one, one + 1]).tolist()]
+            if high > low
+            for row in rows
+        ]
+        at = np.concatenate([part[1] for part in parts])
+        rows = np.concatenate([part[0] for part in parts])
+        self._keep(self._aligner.update(rows, samples.time_ns.take(at), samples.value.take(at)))
+
+    def hear(self, finding: Finding) -> bool:
+        """Tell the risk models of a finding; return whether it is a sign only, which warns of nothing by itself."""
+        for model in self._risks:
+            model.hear(finding)
+        return finding.hazard in self._fused and finding.evidence.quantity in SIGNS
+
+    def judge(self, now_ns: int) -> list[tuple[Saying, Judgement]]:
+        """Close what is due at a tick, and say what changed."""
+        if not self._models:
+            return []
+        self._keep(self._aligner.advance(now_ns))
+        judged = []
+        for number, (model, waiting) in enumerate(zip(self._models, self._waiting, strict=True)):
+            for times, columns in waiting:
+                slots = zip(times.tolist(), columns, strict=True)
+                judged += [(number, model.judge(start_ns, row)) for start_ns, row in slots]
+            waiting.clear()
+        return self._speak(judged, now_ns)
+
+    def weigh(self, now_ns: int) -> list[tuple[Saying, Judgement]]:
+        """Ask the risk models at a tick, after the others' findings were heard."""
+        first = len(self._models)
+        return self._speak([(first + number, model.weigh(now_ns)) for number, model in enumerate(self._risks)], now_ns)
+
+    def parts(self) -> list[Part]:
+        """Return all state as parts of a snapshot, one a model."""
+        parts = []
+        for number, model in enumerate([*self._models, *self._risks]):
+            state: dict[str, object] = {f"model.{name}": array for name, array in model.state().items()}
+            if number < len(self._models):
+                state |= {f"grid.{name}": array for name, array in self._aligner.state(number).items()}
+                state |= {f"waiting.{name}": array for name, array in self._waiting_state(number).items()}
+            packed = {name: np.asarray(array)[None] for name, array in state.items()}
+            parts.append(Part(_name(model), _version(model), [tuple(model.channels)], [""], packed))
+        return parts
+
+    def restore(self, parts: Sequence[Part]) -> None:
+        """Take over the models whose members and version are the same."""
+        found = {part.name: part for part in parts}
+        for number, model in enumerate([*self._models, *self._risks]):
+            part = found.get(_name(model))
+            if part is None or part.version != _version(model) or tuple(part.keys[0]) != tuple(model.channels):
+                continue
+            model.restore(_stripped("model", part.state))
+            if number < len(self._models):
+                self._aligner.restore(_stripped("grid", part.state), number)
+                waiting = _stripped("waiting", part.state)
+                self._waiting[number] = [(waiting["time_ns"], waiting["columns"])] if len(waiting["time_ns"]) else []
+
+    def _keep(self, closed: Sequence[Slots]) -> None:
+        for slots in closed:
+            self._waiting[slots.group].append((slots.time_ns, slots.columns))
+
+    def _waiting_state(self, number: int) -> State:
+        waiting, members = self._waiting[number], len(self._models[number].channels)
+        return {
+            "time_ns": np.concatenate([np.empty(0, np.int64), *(times for times, _ in waiting)]),
+            "columns": np.concatenate([np.empty((0, members)), *(columns for _, columns in waiting)]),
+        }
+
+    def _speak(self, judged: Sequence[tuple[int, Judgement]], now_ns: int) -> list[tuple[Saying, Judgement]]:
+        """Climb the ladders with every judgement, model by model and each in the order of time."""
+        rows = [(row, said) for number, said in judged for row in range(*self._first_row[number : number + 2])]
+        if not rows:
+            return []
+        row = np.array([row for row, _ in rows], np.intp)
+        time_ns = np.array([said.time_ns for _, said in rows], np.int64)
+        value = np.array([said.value for _, said in rows])
+        samples = Samples(row, time_ns, value, np.zeros(len(rows), np.intp), np.arange(len(rows)))
+        said = self.bank.update(samples, np.array([now_ns], np.int64))
+        return [(saying, rows[saying.at][1]) for saying in said]
+
+
+def _watched(inventory: Inventory) -> Iterator[_Watched]:
+    """Build a model for every asset that one of the site's ladders over a derived quantity reaches."""
+    for quantity, build in MODELS.items():
+        ladders = [ladder for ladder in inventory.ladders if ladder.quantity == quantity]
+        for asset in inventory.assets.values():
+            reaching = _reaching(asset.id, ladders)
+            model = build(inventory, asset) if reaching else None
+            if model is not None:
+                yield _Watched(model, reaching)
+
+
+def _reaching(asset: str, ladders: Sequence[Ladder]) -> tuple[Ladder, ...]:
+    """Return an asset's own ladders, and those for all that its own do not replace."""
+    own = [ladder for ladder in ladders if ladder.asset == asset]
+    replaced = {(ladder.hazard, ladder.direction) for ladder in own}
+    shared = [one for one in ladders if one.asset is None and (one.hazard, one.direction) not in replaced]
+    return (*own, *shared)
+
+
+def _bank(watched: Sequence[_Watched], inventory: Inventory, index: Mapping[str, int]) -> tuple[Bank, list[int]]:
+    """Return the bank of all models' ladders, and the first row of each model."""
+    pairs = [(one.model, ladder) for one in watched for ladder in one.ladders]
+    ladders = [ladder for _, ladder in pairs]
+    rules = [_rule(model, ladder, inventory, index) for model, ladder in pairs]
+    detector = Limits([steps_of(ladder) for ladder in ladders])
+    on_seconds = np.array([ladder.on_seconds for ladder in ladders])
+    episodes = Episodes(*detector.thresholds(), on_seconds, np.array([ladder.off_seconds for ladder in ladders]))
+    fresh_ns = np.array([round(_fresh_seconds(model) * SECOND) for model, _ in pairs], np.int64)
+    first_row = np.cumsum([0, *(len(one.ladders) for one in watched)]).tolist()
+    return Bank(detector, episodes, rules, fresh_ns), first_row
+
+
+def _fresh_seconds(model: GroupModel | RiskModel) -> float:
+    slot = getattr(model, "slot_seconds", 0.0) + getattr(model, "max_age_seconds", 0.0)
+    return float(slot) + _RISK_FRESH_SECONDS
+
+
+def _rule(model: GroupModel | RiskModel, ladder: Ladder, inventory: Inventory, index: Mapping[str, int]) -> Rule:
+    plotted = inventory.channels[model.channels[0]]
+    quantity = QUANTITIES[ladder.quantity or ""]
+    channel = replace(plotted, asset=model.asset, quantity=quantity.name, unit=quantity.unit)
+    rungs = {level: ladder.rungs[level] for level in LEVELS if level in ladder.rungs}
+    holds = ladder.deadband, ladder.on_seconds, ladder.off_seconds
+    parameters = digest(ladder.direction, *rungs.items(), *holds)
+    version = f"{model.name} {model.version} {parameters}"
+    name = f"{model.name}:{ladder.name}"
+    plot = model.plot_seconds
+    return Rule(channel, index[plotted.id], ladder.hazard, name, version, parameters, ladder.basis, rungs, plot)
+
+
+def _members(models: Sequence[GroupModel], index: Mapping[str, int]) -> dict[int, list[int]]:
+    """Return dense channel index → rows of the aligner."""
+    members: dict[int, list[int]] = {}
+    row = 0
+    for model in models:
+        for channel in model.channels:
+            members.setdefault(index[channel], []).append(row)
+            row += 1
+    return members
+
+
+def _name(model: Model) -> str:
+    return f"{PART}{model.name} {model.asset}"
+
+
+def _version(model: Model) -> int:
+    return 1_000_000 * _FORMAT + 1_000 * Aligner.version + model.version
+
+
+def _stripped(prefix: str, state: State) -> State:
+    start = f"{prefix}."
+    return {name.removeprefix(start): array[0] for name, array in state.items() if name.startswith(start)}
