@@ -6,6 +6,7 @@ from detectors.level import Level
 from detectors.limits import Limits
 from detectors.silent import Silent
 from detectors.stuck import Stuck
+from detectors.trend import Trends
 
 DETECTORS: dict[str, Registered] = {
     "charts": Charts,
@@ -13,7 +14,8 @@ DETECTORS: dict[str, Registered] = {
     "limits": Limits,
     "silent": Silent,
     "stuck": Stuck,
+    "trend": Trends,
 }
 """Every detector by name; the contract suite runs over all of them."""
 
-__all__ = ["DETECTORS", "Charts", "Level", "Limits", "Silent", "Stuck"]
+__all__ = ["DETECTORS", "Charts", "Level", "Limits", "Silent", "Stuck", "Trends"]
