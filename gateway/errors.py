@@ -38,7 +38,11 @@ class DecodeError(Exception):
 
 
 class Unreachable(Exception):  # noqa: N818 - the house's word: keep what you have and try again
-    """The other side does not answer now; nothing is lost, try again later."""
+    """The other side does not answer now; nothing is lost, try again later, not before `retry_seconds`."""
+
+    def __init__(self, reason: str = "", *, retry_seconds: float = 0.0) -> None:
+        self.retry_seconds = retry_seconds
+        super().__init__(reason)
 
 
 class NotAllowed(Exception):  # noqa: N818 - the house's word

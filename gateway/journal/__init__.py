@@ -3,7 +3,7 @@
 from gateway.journal.entry import Entry, Reader
 from gateway.journal.follower import Follower
 from gateway.journal.journal import Journal
-from gateway.journal.numbering import ChannelKey, NumberedChannel
+from gateway.journal.numbering import ChannelKey, KnownChannel, NumberedChannel
 from gateway.journal.stats import JournalStats, ReaderPlace, read_quarantine, read_stats
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Follower",
     "Journal",
     "JournalStats",
+    "KnownChannel",
     "NumberedChannel",
     "Reader",
     "ReaderPlace",

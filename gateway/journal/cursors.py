@@ -1,4 +1,7 @@
-"""How far the readers say they are, and so what the journal may let go. The truth is in the readers' own files."""
+"""How far the readers say they are, and so what the journal may let go. The truth is in the readers' own files.
+
+A holding reader is waited for, at the cap too. A yielding one is waited for while there is room.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ _PREFIX = "reader:"
 class Cursors:
     """The durable places of all readers; only the named ones hold segments back."""
 
-    def __init__(self, holding: Sequence[str], places: Mapping[str, int]) -> None:
+    def __init__(self, holding: Sequence[str], places: Mapping[str, int], yielding: Sequence[str] = ()) -> None:
         self._lock = threading.Lock()
         self._holding = tuple(holding)
+        self._yielding = tuple(name for name in yielding if name not in holding)
         self._told: dict[str, int] = {}
         # What was known at the last stop is for people to look at; it lets nothing go.
         self._known = readers_in(places)
@@ -34,9 +38,21 @@ class Cursors:
         self._known[reader] = position
 
     def passed(self) -> int:
-        """Return the position that every holding reader has passed; 0 until each has said where it is."""
+        """Return the position that every reader has passed for which segments are kept; 0 until each has said."""
+        return min(self._passed_by(self._holding), self._passed_by(self._yielding))
+
+    def passed_at_cap(self) -> int:
+        """Return the position that every holding reader has passed, whatever the yielding ones have."""
+        return self._passed_by(self._holding)
+
+    def behind(self, position: int) -> tuple[str, ...]:
+        """Return the yielding readers that have not passed a position."""
         with self._lock:
-            return min((self._told.get(name, 0) for name in self._holding), default=2**62)
+            return tuple(name for name in self._yielding if self._told.get(name, 0) < position)
+
+    def _passed_by(self, readers: Sequence[str]) -> int:
+        with self._lock:
+            return min((self._told.get(name, 0) for name in readers), default=2**62)
 
     def slowest(self) -> tuple[str, int]:
         """Return the holding reader that is furthest back, and its place."""
@@ -46,7 +62,7 @@ class Cursors:
     def all(self) -> dict[str, int]:
         """Return every known place; a holding reader that was never seen is at 0."""
         with self._lock:
-            return dict.fromkeys(self._holding, 0) | self._known
+            return dict.fromkeys((*self._holding, *self._yielding), 0) | self._known
 
     def places(self) -> dict[str, int]:
         """Return the places as the segments keep them."""

@@ -9,6 +9,7 @@ Rule 3: a reader that fails on one record after the other is broken itself; it r
 from __future__ import annotations
 
 import logging
+import random
 import sqlite3
 import threading
 import time
@@ -38,12 +39,16 @@ _TROUBLE = (OSError, sqlite3.OperationalError, MemoryError, Unreachable)
 
 
 class Follower:
-    """One reader's thread. Whoever opened the reader closes it, after `stop`."""
+    """One reader's thread. Whoever opened the reader closes it, after `stop`.
 
-    def __init__(self, journal: Journal, reader: Reader, *, health: Health) -> None:
+    While a reader that is not `needed` waits, /readyz says why and still answers 200.
+    """
+
+    def __init__(self, journal: Journal, reader: Reader, *, health: Health, needed: bool = True) -> None:
         self._journal = journal
         self._reader = reader
         self._health = health
+        self._needed = needed
         self._condition_name = f"reader_{reader.name}"
         self._standing = ""
         self._stopping = threading.Event()
@@ -92,7 +97,7 @@ class Follower:
                 self._make_durable_for_room()
                 rest = _FIRST_REST
             except Exception as error:  # noqa: BLE001 - a reader's thread outlives whatever its reader meets
-                self._say(f"reader {self._reader.name!r} cannot go on: {error!r}", needed=True)
+                self._say(f"reader {self._reader.name!r} cannot go on: {error!r}", needed=self._needed)
                 rest = self._rest(rest)
 
     def _give(self, entries: Sequence[Entry], tries: int) -> None:
@@ -115,8 +120,8 @@ class Follower:
             try:
                 self._apply_once(entries)
             except _TROUBLE as trouble:
-                self._say(f"reader {self._reader.name!r} waits: {trouble}", needed=True)
-                rest = self._rest(rest)
+                self._say(f"reader {self._reader.name!r} waits: {trouble}", needed=self._needed)
+                rest = self._rest(rest, getattr(trouble, "retry_seconds", 0.0))
             except Exception as error:  # noqa: BLE001 - whatever a record does to a reader
                 tries -= 1
                 if tries <= 0:
@@ -150,7 +155,9 @@ class Follower:
         name = self._reader.name
         rest = _FIRST_REST
         while self._aside_in_a_row >= _MOST_ASIDE:
-            self._say(f"reader {name!r} fails on every record ({error!r}); it rests, nothing is lost", needed=True)
+            self._say(
+                f"reader {name!r} fails on every record ({error!r}); it rests, nothing is lost", needed=self._needed
+            )
             rest = self._rest(rest)
             found = self._apply([entry], 1)
             if found is None:
@@ -196,6 +203,7 @@ class Follower:
         self._health.set_condition(self._condition_name, ok=True)
         _log.info("reader %r goes on", self._reader.name)
 
-    def _rest(self, seconds: float) -> float:
-        self._stopping.wait(seconds)
+    def _rest(self, seconds: float, at_least: float = 0.0) -> float:
+        """Wait with full jitter, so that a city's boxes do not return together; return the next rest."""
+        self._stopping.wait(at_least + random.uniform(0, seconds))  # noqa: S311 - spreads load, guards nothing
         return min(2 * seconds, _LONGEST_REST)

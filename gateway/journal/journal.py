@@ -21,7 +21,7 @@ from gateway.journal.encoding import KIND_BATCH, KIND_RECEIPTS, storable
 from gateway.journal.entry import Entry
 from gateway.journal.gathering import Gathering
 from gateway.journal.identity import Identity
-from gateway.journal.numbering import ChannelKey, NumberedChannel, number_channels
+from gateway.journal.numbering import ChannelKey, KnownChannel, NumberedChannel, known_channels, number_channels
 from gateway.journal.rejects import FILE as REJECTS_FILE
 from gateway.journal.rejects import Rejects, counts_of, open_rejects
 from gateway.journal.reserve import Reserve
@@ -68,7 +68,7 @@ class Journal:
         places = self._segments.places
         self._tail = Tail(self._segments.next_position - 1)
         self._walk = Walk(folder, lambda: self._segments.firsts, lambda: self._tail.newest, self._count_damaged)
-        self._cursors = Cursors(settings.readers, places)
+        self._cursors = Cursors(settings.readers, places, settings.yielding)
         self._identity = self._remembered(places.get(CONFLICTS, 0))
         flush_seconds = max(settings.flush_seconds, _FLASH_SECONDS if settings.storage == "flash" else 0.0)
         most_readings = min(segment_bytes // _READING_BYTES, _COMMITTED_READINGS)
@@ -125,6 +125,10 @@ class Journal:
         New channels are numbered after `at_least`, the highest number that history or ledger know.
         """
         return number_channels(self._folder / _CHANNELS_FILE, channels, at_least)
+
+    def channels(self) -> list[KnownChannel]:
+        """Return every channel ever numbered, those that the site no longer has too."""
+        return known_channels(self._folder / _CHANNELS_FILE)
 
     def append(self, records: Sequence[Record], *, urgent: bool = False) -> Future[None]:
         """Journal records as one whole; the future resolves when they are on disk, in the order of the appends.

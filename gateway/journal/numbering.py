@@ -36,6 +36,23 @@ class NumberedChannel:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class KnownChannel:
+    """A channel that was numbered once, whether or not the site still has it."""
+
+    number: int
+    id: str
+    quantity: str
+
+
+def known_channels(path: Path) -> list[KnownChannel]:
+    """Return every channel ever numbered."""
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+        return [KnownChannel(*row) for row in connection.execute("select number, id, quantity from channel")]
+
+
 def number_channels(path: Path, channels: Sequence[ChannelKey], at_least: int) -> dict[str, NumberedChannel]:
     """Return the channel of each id asked for, numbering new ones after `at_least`; durable on return."""
     try:

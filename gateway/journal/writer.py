@@ -2,7 +2,8 @@
 
 Rule 1: a future resolves only after its records are on disk, and futures resolve in the order of the appends.
 Rule 2: what cannot be written now waits and is tried again; only `close` gives it back, as Unreachable.
-Rule 3: the cap holds. Appends wait at it until readers have passed the oldest segments.
+Rule 3: the cap holds. At it the oldest segments go that only yielding readers still want; then appends wait until
+        the holding readers have passed some.
 """
 
 from __future__ import annotations
@@ -215,8 +216,10 @@ class Writer:
     def _makes_room(self, size: int) -> bool:
         """Tell whether so many bytes fit under the cap, after letting go of what every reader has passed."""
         self._drop_passed()
+        self.needs_room = self._segments.size() + size > _PRESSED * self._cap_bytes
+        while self._segments.size() + size > self._cap_bytes and self._drops_wanted():
+            pass
         used = self._segments.size()
-        self.needs_room = used + size > _PRESSED * self._cap_bytes
         if used + size <= self._cap_bytes or self._cursors.passed() >= self._tail.newest:
             return True
         name, position = self._cursors.slowest()
@@ -231,6 +234,21 @@ class Writer:
         if self._segments.would_drop(position):
             self._rejects.sync()
             self._segments.drop_passed(position)
+
+    def _drops_wanted(self) -> bool:
+        """Drop the oldest segment that only yielding readers still want; tell whether there was one."""
+        if not self._segments.would_drop(self._cursors.passed_at_cap()):
+            return False
+        end = self._segments.firsts[1] - 1
+        self._rejects.sync()
+        records = end + 1 - self._segments.firsts[0]
+        self._segments.drop_passed(end)
+        for name in self._cursors.behind(end):
+            self._health.count("journal", "dropped", records, f"unread by {name}")
+            reason = f"the journal was at its cap and let go of records that reader {name!r} had not read"
+            if self._health.set_condition(f"journal_unread_{name}", ok=False, reason=reason, needed=False):
+                _log.error("%s", reason)
+        return True
 
     def _gives_reserve(self, error: sqlite3.DatabaseError | OSError) -> bool:
         """Say what is wrong; give the reserve back when the disk is full, and tell whether that helped."""

@@ -5,6 +5,7 @@ from gateway.settings.loading import Checked, check_site, load_site
 from gateway.settings.site import (
     CollectorSettings,
     HistorySettings,
+    InfluxdbSettings,
     JournalSettings,
     ModbusTcpSettings,
     MqttSettings,
@@ -17,6 +18,7 @@ __all__ = [
     "CollectorSettings",
     "Hazard",
     "HistorySettings",
+    "InfluxdbSettings",
     "JournalSettings",
     "ModbusTcpSettings",
     "MqttSettings",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from gateway.documents import Document, Value, did_you_mean
+from gateway.settings.secrets import Named, Source, read_secret
 from gateway.settings.site import CollectorSettings, ModbusTcpSettings, MqttSettings
 from gateway.settings.written import WrittenModbusTcp, WrittenMqtt, check_id
 
@@ -18,9 +18,9 @@ _KINDS = ("mqtt", "modbus_tcp")
 
 
 def read_collectors(
-    document: Document, written: Value, site: str, folder: Path, environment: Mapping[str, str] | None
+    document: Document, written: Value, site: str, source: Source
 ) -> dict[str, CollectorSettings | None]:
-    """Return the collectors by name, None for one that is wrong; password files are relative to `folder`."""
+    """Return the collectors by name, None for one that is wrong."""
     collectors: dict[str, CollectorSettings | None] = {}
     for name, value in document.mapping(("collectors",), written).items():
         at = ("collectors", name)
@@ -34,7 +34,7 @@ def read_collectors(
         elif kind == "modbus_tcp":
             collectors[name] = _modbus_tcp(document, name, document.check(at, value, WrittenModbusTcp))
         elif mqtt := document.check(at, value, WrittenMqtt):
-            password = _password(document, name, mqtt, folder, environment)
+            password = _password(document, name, mqtt, source)
             collectors[name] = _mqtt(document, name, mqtt, site, password)
         else:
             collectors[name] = None
@@ -99,30 +99,11 @@ def _client_id(document: Document, name: str, mqtt: WrittenMqtt, site: str) -> s
     return client_id
 
 
-def _password(
-    document: Document, name: str, mqtt: WrittenMqtt, folder: Path, environment: Mapping[str, str] | None
-) -> str | None:
+def _password(document: Document, name: str, mqtt: WrittenMqtt, source: Source) -> str | None:
     at = ("collectors", name)
-    if mqtt.password_env and mqtt.password_file:
-        document.fault(at, f"collectors.{name} must have password_env or password_file, not both", at_key=True)
-    if not (mqtt.password_env or mqtt.password_file):
-        return None
-    if mqtt.username is None:
+    if (mqtt.password_env or mqtt.password_file) and mqtt.username is None:
         document.fault(at, f"collectors.{name} has a password but no username", at_key=True)
-    if environment is None:
-        return None
-    if mqtt.password_env:
-        password = environment.get(mqtt.password_env)
-        if not password:
-            message = f"collectors.{name}.password_env names an environment variable that is not set"
-            document.fault((*at, "password_env"), message)
-        return password
-    try:
-        return (folder / str(mqtt.password_file)).read_text().rstrip("\r\n")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        document.fault((*at, "password_file"), f"collectors.{name}.password_file cannot be read: {reason}")
-        return None
+    return read_secret(document, at, Named("password", mqtt.password_env, mqtt.password_file), source)
 
 
 def _check_shared(document: Document, collectors: Mapping[str, CollectorSettings | None]) -> None:

@@ -12,16 +12,16 @@ from gateway.documents import Document, Value, did_you_mean, read_document
 from gateway.errors import ConfigError, Fault
 from gateway.settings.assembly import assemble
 from gateway.settings.endpoints import read_collectors
-from gateway.settings.site import HistorySettings, JournalSettings, Site
-from gateway.settings.written import WrittenSite, WrittenStores, check_id
+from gateway.settings.secrets import Source
+from gateway.settings.site import Site
+from gateway.settings.stores import read_stores
+from gateway.settings.written import WrittenSite, check_id
 
 KEYS = ("site", "collectors", "devices", "assets", "channels", "ladders", "stores")
 """The keys of a site file."""
 
 # The page has no credentials yet, so nobody but this machine may reach it.
 _LOOPBACK = ("127.0.0.1", "::1")
-# One commit a second wears flash five times less than the default window.
-_FLASH_FLUSH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ def _site(document: Document, path: Path, environment: Mapping[str, str] | None)
         if key not in KEYS:
             document.fault((key,), f"unknown key {key!r}", did_you_mean(key, KEYS), at_key=True)
     box = _box(document, parts)
-    collectors = read_collectors(document, parts.get("collectors"), box.id if box else "site", path.parent, environment)
+    source = Source(path.parent, environment)
+    collectors = read_collectors(document, parts.get("collectors"), box.id if box else "site", source)
     inventory = assemble(document, parts, collectors, box or WrittenSite(id="site"))
-    stores = _stores(document, parts.get("stores"))
+    stores = read_stores(document, parts.get("stores"), source)
     if box is None or stores is None or document.faults:
         return None
-    journal, history = stores
     return Site(
         id=box.id,
         name=box.name or box.id,
@@ -78,8 +78,9 @@ def _site(document: Document, path: Path, environment: Mapping[str, str] | None)
         http_port=box.http_port,
         collectors={name: settings for name, settings in collectors.items() if settings},
         inventory=inventory,
-        journal=journal,
-        history=history,
+        journal=stores.journal,
+        history=stores.history,
+        influxdb=stores.influxdb,
         source=path,
     )
 
@@ -101,29 +102,3 @@ def _box(document: Document, parts: Mapping[str, Value]) -> WrittenSite | None:
         message = f"site.http_host must be one of {', '.join(_LOOPBACK)}, got {box.http_host!r:.60}"
         document.fault(("site", "http_host"), message, "the page has no passwords yet; reach it through an SSH tunnel")
     return box
-
-
-def _stores(document: Document, written: Value) -> tuple[JournalSettings, HistorySettings] | None:
-    stores = document.check(("stores",), {} if written is None else written, WrittenStores)
-    if stores is None:
-        return None
-    journal, at = stores.journal, ("stores", "journal")
-    if 2 * journal.segment_bytes > journal.cap_bytes:
-        message = f"stores.journal.segment_bytes must be at most half of cap_bytes, got {journal.segment_bytes}"
-        document.fault((*at, "segment_bytes"), message, f"cap_bytes is {journal.cap_bytes}")
-    if len(set(journal.readers)) < len(journal.readers):
-        document.fault((*at, "readers"), "stores.journal.readers names a reader twice")
-    flush = journal.flush_seconds
-    if flush is None:
-        flush = _FLASH_FLUSH_SECONDS if journal.storage == "flash" else JournalSettings().flush_seconds
-    settings = JournalSettings(
-        cap_bytes=journal.cap_bytes,
-        segment_bytes=journal.segment_bytes,
-        reserve_bytes=journal.reserve_bytes,
-        flush_seconds=flush,
-        flush_readings=journal.flush_readings,
-        quarantine_bytes=journal.quarantine_bytes,
-        readers=tuple(journal.readers),
-        storage=journal.storage,
-    )
-    return settings, HistorySettings(cap_bytes=stores.history.cap_bytes)

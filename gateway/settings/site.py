@@ -54,7 +54,9 @@ class JournalSettings:
     flush_readings: int = 1_000
     quarantine_bytes: int = 8_000_000
     readers: tuple[str, ...] = ("history", "detection")
-    """The readers that hold segments back."""
+    """The readers that hold segments back, at the cap too."""
+    yielding: tuple[str, ...] = ()
+    """The readers that hold segments back only while there is room under the cap."""
     storage: Literal["disk", "flash"] = "disk"
 
 
@@ -63,6 +65,19 @@ class HistorySettings:
     """How much the embedded history keeps."""
 
     cap_bytes: int = 4_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class InfluxdbSettings:
+    """The InfluxDB 2 server that readings are copied to."""
+
+    url: str
+    org: str
+    bucket: str
+    token: str | None = field(default=None, repr=False)
+    """Resolved from the environment or a file; never written in the site file itself, never printed."""
+    batch_points: int = 5_000
+    timeout_seconds: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +94,5 @@ class Site:
     inventory: Inventory
     journal: JournalSettings
     history: HistorySettings
+    influxdb: InfluxdbSettings | None = None
     source: Path | None = None
