@@ -1,4 +1,4 @@
-"""Puts one gateway together: collectors → screen → journal → history and detection → ledger → duty room.
+"""Puts one gateway together: collectors → screen → journal → history, store and detection → ledger → duty room.
 
 Rule 1: everything that can fail alone runs alone; only a journal that cannot be opened stops the start.
 Rule 2: stopping goes left to right: no new readings, then what is journaled is worked off, then places are committed.
@@ -10,9 +10,11 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from gateway.app.influxdb import open_influxdb
 from gateway.app.loop_lag import watch_loop_lag
 from gateway.app.state_lock import StateLock
 from gateway.app.supervision import keep_running
@@ -29,7 +31,7 @@ from gateway.journal import ChannelKey, Follower, Journal, Reader
 from gateway.ledger import Ledger
 from gateway.model import Batch, Record
 from gateway.screen import Screen
-from gateway.settings import MqttSettings, Site
+from gateway.settings import InfluxdbSettings, MqttSettings, Site
 
 _MAX_WAITING_MESSAGES = 5_000
 """Messages that may wait for the journal in all; above it sockets are not read."""
@@ -89,8 +91,10 @@ class Gateway:
 
     def _open_stores(self, stack: AsyncExitStack) -> None:
         site, health = self.site, self.health
+        # A replay has no store, which the journal would wait for.
+        readers = site.journal if self._live else replace(site.journal, readers=("history", "detection"), yielding=())
         self.journal = Journal.open(
-            self.state / "journal", settings=site.journal, clock=self.clock, health=health, ticks=self._live
+            self.state / "journal", settings=readers, clock=self.clock, health=health, ticks=self._live
         )
         stack.callback(self.journal.close)
         self.history = History.open(self.state / "history", settings=site.history, health=health)
@@ -134,9 +138,28 @@ class Gateway:
             follower = Follower(self.journal, reader, health=self.health)
             stack.callback(follower.stop)
             self._followers.append(follower)
-        for follower in self._followers:
+        followers = [*self._followers]
+        if self._live and self.site.influxdb is not None:
+            followers.append(self._follow_influxdb(stack, self.site.influxdb))
+        for follower in followers:
             follower.start()
         self.health.gauge("reader_lag_records", self._lag)
+
+    def _follow_influxdb(self, stack: AsyncExitStack, settings: InfluxdbSettings) -> Follower:
+        """Attach the store; nobody waits for it. A replay has none: what it plays is not the city's present."""
+        store = open_influxdb(
+            settings,
+            self.state / "influxdb",
+            journal=self.journal,
+            inventory=self.inventory,
+            clock=self.clock,
+            health=self.health,
+        )
+        stack.callback(self._close_reader, store)
+        follower = Follower(self.journal, store, health=self.health, needed=False)
+        stack.callback(follower.stop)
+        stack.callback(store.hurry)
+        return follower
 
     def _close_reader(self, reader: Reader) -> None:
         reader.close()
