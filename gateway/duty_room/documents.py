@@ -34,6 +34,10 @@ class EvidenceDocument(Document):
     data_trust: dict[str, float | str]
     agreeing: list[str]
     disagreeing: list[str]
+    terms: dict[str, float]
+    """What the value is made of, by name."""
+    lead_minutes: float | None
+    """From `value_time` until the limit is expected to be reached."""
 
 
 class FindingDocument(Document):

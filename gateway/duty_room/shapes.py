@@ -125,6 +125,8 @@ def _evidence(evidence: Evidence) -> EvidenceDocument:
         data_trust=dict(evidence.data_trust),
         agreeing=list(evidence.agreeing),
         disagreeing=list(evidence.disagreeing),
+        terms=dict(evidence.terms),
+        lead_minutes=evidence.lead_minutes,
     )
 
 

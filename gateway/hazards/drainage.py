@@ -16,7 +16,7 @@ import numpy as np
 
 from detectors.contract import Floats, State
 from gateway.hazards.contract import Judgement
-from gateway.hazards.neighbours import channels_of, metres_between
+from gateway.hazards.neighbours import channels_of, gauges
 from gateway.inventory import Asset, Channel, Inventory
 from gateway.model import SECOND
 
@@ -28,8 +28,8 @@ _RAIN_SECONDS = (900.0, 3_600.0, 10_800.0)
 _WET_MM = 0.2
 _WET_RISE_METRES = 0.05
 """Below this rise over the horizon, and without rain, a level is taken as it stands."""
-_GAUGE_METRES = 5_000.0
 _LEVELS = ("water_level", "ponding_depth")
+RAIN = ("rain_rate", "rainfall")
 _TERMS = ("bias", "level_trend", "level", "rain_15min", "rain_60min", "rain_180min", "rain_nowcast")
 
 
@@ -125,19 +125,8 @@ def waterlogging(inventory: Inventory, asset: Asset) -> Waterlogging | None:
     level = next(channels_of(inventory, asset.id, *_LEVELS), None)
     if level is None:
         return None
-    rain, nowcast = (_gauge(inventory, asset, words) for words in (("rain_rate", "rainfall"), ("rain_nowcast",)))
-    return Waterlogging(asset.id, level, rain, nowcast)
-
-
-def _gauge(inventory: Inventory, asset: Asset, quantities: tuple[str, ...]) -> Channel | None:
-    gauges = [one for one in inventory.channels.values() if one.quantity in quantities]
-    named = {asset.id, *(other for others in asset.relations.values() for other in others)}
-    for gauge in gauges:
-        if gauge.asset in named:
-            return gauge
-    far = [(metres_between(asset, inventory.assets[gauge.asset]), number) for number, gauge in enumerate(gauges)]
-    metres, number = min(far, default=(np.inf, 0))
-    return gauges[number] if metres <= _GAUGE_METRES else None
+    rain, nowcast = gauges(inventory, asset, *RAIN), gauges(inventory, asset, "rain_nowcast")
+    return Waterlogging(asset.id, level, next(iter(rain), None), next(iter(nowcast), None))
 
 
 def _is_wet(known: Floats) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from gateway.inventory import Asset, Channel, Inventory
 
 _EARTH_RADIUS_METRES = 6_371_008.8
+_GAUGE_METRES = 5_000.0
+"""A storm's core is no wider."""
 
 
 def metres_between(one: Asset, other: Asset) -> float:
@@ -47,6 +49,17 @@ def within(inventory: Inventory, asset: str, reach_metres: float) -> set[str]:
             or metres_between(here, other) <= reach_metres
         )
     }
+
+
+def gauges(inventory: Inventory, asset: Asset, *quantities: str) -> list[Channel]:
+    """Return the rain channels that tell of an asset: those of assets it names, then the nearest within reach."""
+    named = {asset.id, *(other for others in asset.relations.values() for other in others)}
+    far = [
+        (0.0 if one.asset in named else metres_between(asset, inventory.assets[one.asset]), number, one)
+        for number, one in enumerate(inventory.channels.values())
+        if one.quantity in quantities
+    ]
+    return [one for metres, _, one in sorted(far, key=lambda each: each[:2]) if metres <= _GAUGE_METRES]
 
 
 def channels_of(inventory: Inventory, asset: str, *quantities: str) -> Iterator[Channel]:

@@ -18,7 +18,7 @@ import numpy as np
 from detectors.contract import State
 from gateway.early_warning import Finding, Level
 from gateway.hazards.contract import Judgement
-from gateway.hazards.neighbours import channels_of, related, within
+from gateway.hazards.neighbours import channels_of, gauges, related, within
 from gateway.inventory import Asset, Inventory
 from gateway.model import SECOND
 
@@ -154,6 +154,7 @@ def road_collapse(inventory: Inventory, asset: Asset) -> RoadCollapse | None:
         return None
     near = within(inventory, asset.id, _REACH_METRES)
     zones = {zone for other in near for zone in inventory.assets[other].relations.get("part_of", ())}
+    near |= {gauge.asset for gauge in gauges(inventory, asset, "rain_rate", "rainfall")[:1]}
     reach = {**dict.fromkeys(sorted(zones), _OF_A_ZONE), **dict.fromkeys(sorted(near), 1.0), asset.id: 1.0}
     parts = [part for zone in sorted(zones) for part in related(inventory, zone, "part_of")]
     heard = [one.id for place in (asset.id, *sorted(near), *parts) for one in channels_of(inventory, place)]

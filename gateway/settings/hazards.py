@@ -42,7 +42,8 @@ HAZARDS: Mapping[str, Hazard] = {
         Hazard("flooding", "进水", "flooding", ("tunnel", "utility_tunnel")),
         Hazard("fire", "火灾", "fire", ("tunnel", "utility_tunnel")),
         Hazard("slope_failure", "边坡失稳", "slope failure", ("slope",)),
-        Hazard("road_collapse", "路面塌陷", "road collapse", ("road",)),
+        # A rain gauge of the drainage gives signs of it.
+        Hazard("road_collapse", "路面塌陷", "road collapse", ("road", "drainage")),
         Hazard("sensor_fault", "传感器故障", "sensor fault", LIFELINES),
         Hazard("sensor_silent", "传感器失联", "sensor silent", LIFELINES),
     )

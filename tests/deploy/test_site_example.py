@@ -82,7 +82,7 @@ def test_the_example_names_every_setting(settings: type) -> None:
     assert not missing
 
 
-def test_the_demo_has_enough_channels_over_five_lifelines(site: Site, channels: list[Channel]) -> None:
+def test_the_demo_has_enough_channels_over_six_lifelines(site: Site, channels: list[Channel]) -> None:
     devices, assets = site.inventory.devices, site.inventory.assets
     over_mqtt = [channel for channel in channels if devices[channel.device].unit is None]
     modbus = [settings for settings in site.collectors.values() if isinstance(settings, ModbusTcpSettings)]
@@ -91,7 +91,7 @@ def test_the_demo_has_enough_channels_over_five_lifelines(site: Site, channels: 
     assert len(over_mqtt) >= len(channels) / 2
     assert len(modbus) >= 2
     assert set(Counter(assets[channel.asset].lifeline for channel in channels)) == {
-        "gas", "water", "drainage", "bridge", "tunnel",
+        "gas", "water", "drainage", "bridge", "tunnel", "road",
     }  # fmt: skip
 
 

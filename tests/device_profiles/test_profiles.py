@@ -19,8 +19,10 @@ FORMATS = {
 }  # fmt: skip
 POINTS = {
     "bridge/structural_node": ["strain", "tilt_x", "tilt_y", "temperature"],
+    "drainage/rain_gauge": ["rain_rate", "battery"],
     "drainage/vegapuls": ["status", "level", "distance"],
     "gas/manhole_methane": ["ch4", "temperature", "battery", "tilt", "immersion"],
+    "road/ground_node": ["soil_moisture", "settlement", "battery"],
     "tunnel/air_station": ["co", "no2", "extinction", "wind_speed", "temperature"],
     "water/keller_36xw": ["pressure", "temperature"],
     "water/tuf2000m": ["flow", "velocity", "sound_speed", "total", "signal_quality"],
