@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -33,13 +33,13 @@ _BOOT_ID = "recording"
 
 
 class InMemoryGateway:
-    """Screen, detection and warnings of a site, for some of its channels; `warnings` is what came of it."""
+    """Screen, detection and warnings of a site for the channels that have a number; `warnings` is what came of it."""
 
-    def __init__(self, site: Site, channels: Collection[str]) -> None:
+    def __init__(self, site: Site, numbers: Mapping[str, int]) -> None:
         inventory = site.inventory
-        watched = {name: channel for name, channel in inventory.channels.items() if name in channels}
+        watched = {name: channel for name, channel in inventory.channels.items() if name in numbers}
         self.inventory = dataclasses.replace(inventory, channels=watched)
-        self.numbers = {name: number for number, name in enumerate(watched, 1)}
+        self._numbers = numbers
         self.health = Health()
         self.warnings: dict[str, EarlyWarning] = {}
         """Every early warning by its id, in the order of their beginnings."""
@@ -49,7 +49,7 @@ class InMemoryGateway:
         """What was learned too late to be a warning."""
         fresh = min((channel.fresh_seconds for channel in watched.values()), default=60.0)
         self._hand_over_ns = max(1, min(_TICK_NS, round(_FRESH_SHARE * fresh * SECOND)))
-        self._screen = Screen(self.inventory, self.numbers, self.health)
+        self._screen = Screen(self.inventory, self._numbers, self.health)
         self._book = Book(site.id)
         self._position = 0
         self._now_ns = 0
@@ -61,7 +61,7 @@ class InMemoryGateway:
         self._detection = Detection.open(
             Path(folder),
             inventory=self.inventory,
-            numbers=self.numbers,
+            numbers=self._numbers,
             record_findings=self._record,
             health=self.health,
         )

@@ -6,10 +6,11 @@ The same screen, detection and warnings as `lifeline run`, in memory, at the rec
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,12 +20,13 @@ from gateway.errors import ConfigError, Fault
 if TYPE_CHECKING:
     # `lifeline --help` must not pay for numpy.
     from gateway.app.in_memory import InMemoryGateway
-    from gateway.recordings import Notes, Place, Recording
+    from gateway.recordings import Notes, Piece, Place, Recording
     from gateway.settings import Site
 
 EXIT_FINDINGS = 1
 _BAR = 30
 _LOOK_SECONDS = 0.2
+_SHOWN_LINES = 1_000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -77,13 +79,15 @@ def run(options: argparse.Namespace) -> int:
         time_format=options.time_format,
     )
     began = time.monotonic()
-    with InMemoryGateway(site, {place.channel for place in places.values()}) as gateway:
-        recording = Recording(options.file, places, gateway.numbers, layout, notes)
-        readings = _feed(recording, gateway)
+    recording = Recording(options.file, places, layout, notes)
+    pieces = recording.pieces()
+    first = next(pieces, None)
+    with InMemoryGateway(site, recording.numbers) as gateway:
+        readings = _feed(recording, itertools.chain([first] if first else [], pieces), gateway)
     if not options.quiet and (said := notes.as_text(str(options.file))):
         print("\n".join(said), file=sys.stderr)
     if not readings:
-        hint = "its columns are mapped by --map" if not options.quiet else "leave --quiet out to see why"
+        hint = "leave --quiet out to see why" if options.quiet else "the lines above say why"
         raise ConfigError([Fault(str(options.file), 1, 1, "not one reading could be taken from it", hint)])
     figures = {
         "file": str(options.file),
@@ -112,13 +116,13 @@ def _zone(name: str) -> ZoneInfo:
         ) from error
 
 
-def _feed(recording: Recording, gateway: InMemoryGateway) -> int:
+def _feed(recording: Recording, pieces: Iterable[Piece], gateway: InMemoryGateway) -> int:
     """Give the gateway the whole recording; return how many readings it has."""
     from gateway.cli.duty_log import clock_time  # noqa: PLC0415
 
     readings, looked = 0, time.monotonic()
     is_watched = sys.stderr.isatty()
-    for piece in recording.pieces():
+    for piece in pieces:
         gateway.feed(piece.arrival_ns, piece.channel, piece.time_ns, piece.value)
         readings += len(piece.value)
         if is_watched and time.monotonic() - looked > _LOOK_SECONDS:
@@ -151,7 +155,10 @@ def _tell(
     lines = []
     if warnings:
         show = duty_log.duty_log if options.steps else duty_log.warning_table
-        lines = [*show(warnings, gateway.said, gateway.inventory, zone), ""]
+        lines = show(warnings, gateway.said, gateway.inventory, zone)
+        if len(lines) > _SHOWN_LINES:
+            lines = [*lines[:_SHOWN_LINES], f"... {len(lines) - _SHOWN_LINES} more; --out writes all of them to a file"]
+        lines.append("")
     counted = ", ".join(f"{count} {hazard}" for hazard, count in duty_log.totals(warnings).items())
     rate = figures["readings"] / max(figures["seconds"], 0.001)
     lines.append(

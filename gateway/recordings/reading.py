@@ -29,6 +29,8 @@ from gateway.recordings.times import Times
 _GAP = 1.5
 """So many usual steps without a row are a gap."""
 _PIECE = 400_000
+_HINTED = 3
+"""Columns that are not there, of which more is no slip of the pen."""
 _MIXED = 0.01
 """A long file of which more goes back in time than this was not written as it arrived."""
 
@@ -48,13 +50,13 @@ class Piece(NamedTuple):
 class Recording:
     """One CSV file whose columns, or names in its channel column, belong to channels of a site."""
 
-    def __init__(
-        self, path: Path, places: Mapping[str, Place], numbers: Mapping[str, int], layout: Layout, notes: Notes
-    ) -> None:
+    def __init__(self, path: Path, places: Mapping[str, Place], layout: Layout, notes: Notes) -> None:
+        """`places` maps columns, or in a long file the names in its channel column, to channels."""
         self._source = Source(path, notes)
         self._file = str(path)
         self._places = places
-        self._numbers = numbers
+        self.numbers: dict[str, int] = {}
+        """The channels that occur in the file and their numbers; complete once there is a piece."""
         self._layout = layout
         self._notes = notes
         self._times = Times(layout.zone, layout.time_format)
@@ -62,6 +64,9 @@ class Recording:
         self._step_ns = 0
         self.empty_cells = 0
         self.rows = 0
+
+    def _number(self, channel: str) -> int:
+        return self.numbers.setdefault(channel, len(self.numbers) + 1)
 
     @property
     def share(self) -> float:
@@ -92,7 +97,7 @@ class Recording:
         watched = [
             (place, name, self._places[name]) for place, name in enumerate(columns.names) if name in self._places
         ]
-        channel = np.array([self._numbers[target.channel] for _, _, target in watched], np.int32)
+        channel = np.array([self._number(target.channel) for _, _, target in watched], np.int32)
         for block in blocks:
             grid = read_grid(block, columns, self._notes)
             time_ns = read_times(grid.column(columns.time), grid.lines, self._times, self._notes)
@@ -112,21 +117,19 @@ class Recording:
             yield Piece(arrival_ns[row], channel[slot], time_ns[row], value.ravel()[kept])
 
     def _check_names(self, columns: Columns) -> None:
-        faults = [
-            Fault(self._file, 1, 1, f"the map names column {name!r}, which the file does not have", hint)
-            for name in self._places
-            if name not in columns.names
-            for hint in [did_you_mean(name, columns.names) or f"columns are {', '.join(columns.names)[:200]}"]
-        ]
-        if faults and len(faults) == len(self._places):
-            raise ConfigError(faults[:20])
-        for fault in faults:
-            self._notes.add("map", 1, f"{fault.message} ({fault.hint})")
+        """Say which columns belong to no channel, and which part of the map to no column."""
+        absent = [name for name in self._places if name not in columns.names]
+        if len(absent) == len(self._places):
+            hint = f"columns are {', '.join(columns.names)[:200]}; the map has {', '.join(absent)[:200]}"
+            raise ConfigError([Fault(self._file, 1, 1, "no column belongs to a channel", hint)])
+        for name in absent:
+            hint = did_you_mean(name, columns.names) if len(absent) <= _HINTED else ""
+            self._notes.add("map", 0, f"there is no column {name!r:.80}{f', {hint}' if hint else ''}")
         others = [
             name for place, name in enumerate(columns.names) if place != columns.time and name not in self._places
         ]
         if others:
-            self._notes.add("map", 1, f"columns that no channel is mapped to: {', '.join(others)[:200]}")
+            self._notes.add("map", 0, f"columns that belong to no channel: {', '.join(others)[:200]}")
 
     def _arrivals(self, time_ns: Int64s, lines: NDArray[np.int64]) -> Int64s:
         """Return the newest time at each row, noting what goes back, comes again, or is missing."""
@@ -189,7 +192,7 @@ class Recording:
             if place is None:
                 first = int(grid.lines[names.index(name)])
                 self._notes.add("map", first, f"no channel is mapped to {name!r:.80}", names.count(name))
-        number = {name: self._numbers[place.channel] if place else -1 for name, place in places.items()}
+        number = {name: self._number(place.channel) if place else -1 for name, place in places.items()}
         factor = {name: place.factor if place else 1.0 for name, place in places.items()}
         shift = {name: place.shift if place else 0.0 for name, place in places.items()}
         channel = np.array([number[name] for name in names], np.int32)
