@@ -13,6 +13,9 @@ from gateway.settings.site import CollectorSettings
 from gateway.settings.written import WrittenChannel, WrittenSite
 from gateway.units import QUANTITIES
 
+_LEAST_FRESH_SECONDS = 30.0
+"""Three periods of a 1 Hz channel are less than device clocks are off: none of its findings would ever be live."""
+
 
 def assemble(
     document: Document,
@@ -92,7 +95,7 @@ def _channel(
         unit=QUANTITIES[point.quantity].unit,
         span=own.span or point.span,
         report_seconds=report,
-        fresh_seconds=own.fresh_seconds or 3 * report,
+        fresh_seconds=own.fresh_seconds or max(3 * report, _LEAST_FRESH_SECONDS),
         reorder_seconds=own.reorder_seconds or 0.0,
         stuck_seconds=own.stuck_seconds if "stuck_seconds" in own.model_fields_set else point.stuck_seconds,
         importance=own.importance or point.importance,

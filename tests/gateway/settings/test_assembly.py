@@ -34,6 +34,13 @@ def test_a_device_says_how_often_it_reports_and_three_times_that_is_fresh(
     assert channel.stuck_seconds == 172_800
 
 
+def test_a_fast_channel_is_fresh_for_longer_than_clocks_are_off(right: str, check: Callable[[str], Checked]) -> None:
+    site = check(right.replace("report_seconds: 300", "report_seconds: 1")).site
+
+    assert site is not None
+    assert site.inventory.channels["MH-1.gas-1.ch4"].fresh_seconds == 30
+
+
 def test_an_override_changes_one_channel(right: str, check: Callable[[str], Checked]) -> None:
     site = check(right).site
 
