@@ -96,6 +96,8 @@ class Follower:
                     self._journal.wait(max(seen, self._applied), patience)
                 self._make_durable_for_room()
                 rest = _FIRST_REST
+            except _TROUBLE as trouble:
+                rest = self._wait_out(trouble, rest)
             except Exception as error:  # noqa: BLE001 - a reader's thread outlives whatever its reader meets
                 self._say(f"reader {self._reader.name!r} cannot go on: {error!r}", needed=self._needed)
                 rest = self._rest(rest)
@@ -120,8 +122,7 @@ class Follower:
             try:
                 self._apply_once(entries)
             except _TROUBLE as trouble:
-                self._say(f"reader {self._reader.name!r} waits: {trouble}", needed=self._needed)
-                rest = self._rest(rest, getattr(trouble, "retry_seconds", 0.0))
+                rest = self._wait_out(trouble, rest)
             except Exception as error:  # noqa: BLE001 - whatever a record does to a reader
                 tries -= 1
                 if tries <= 0:
@@ -197,6 +198,10 @@ class Follower:
             _log.warning("%s", reason)
         self._standing = reason
         self._health.set_condition(self._condition_name, ok=False, reason=reason, needed=needed)
+
+    def _wait_out(self, trouble: Exception, rest: float) -> float:
+        self._say(f"reader {self._reader.name!r} waits: {trouble}", needed=self._needed)
+        return self._rest(rest, trouble.retry_seconds if isinstance(trouble, Unreachable) else 0.0)
 
     def _settle(self) -> None:
         self._standing = ""

@@ -67,11 +67,11 @@ def refusing(*bad: int) -> Refusal:
 
 
 @pytest.fixture
-def follow(health: Health) -> Iterator[Callable[[Journal, Notebook], Follower]]:
+def follow(health: Health) -> Iterator[Callable[..., Follower]]:
     with ExitStack() as stack:
 
-        def started(journal: Journal, reader: Notebook) -> Follower:
-            follower = Follower(journal, reader, health=health)
+        def started(journal: Journal, reader: Notebook, *, needed: bool = True) -> Follower:
+            follower = Follower(journal, reader, health=health, needed=needed)
             stack.callback(follower.stop)
             follower.start()
             return follower
@@ -79,7 +79,7 @@ def follow(health: Health) -> Iterator[Callable[[Journal, Notebook], Follower]]:
         yield started
 
 
-Follow = Callable[[Journal, Notebook], Follower]
+Follow = Callable[..., Follower]
 
 
 def append(journal: Journal, make_batch: MakeBatch, count: int) -> None:
@@ -215,6 +215,48 @@ def test_trouble_of_the_box_is_waited_out(
     assert reader.numbers == [0, 1, 2, 3, 4]
     assert journal.quarantine(5) == []
     assert condition(health).ok
+
+
+def test_a_reader_that_is_not_needed_says_why_it_waits_and_is_asked_again_no_sooner_than_it_may(
+    open_journal: OpenJournal, make_batch: MakeBatch, follow: Follow, health: Health
+) -> None:
+    journal = open_journal()
+    append(journal, make_batch, 5)
+    asked = threading.Event()
+
+    def refuse(_: Sequence[Entry]) -> None:
+        asked.set()
+        raise Unreachable("the database is away", retry_seconds=600)
+
+    reader = Notebook(refuse)
+    follower = follow(journal, reader, needed=False)
+    assert asked.wait(10)
+    follower.stop()
+
+    assert reader.calls == [5]
+    assert condition(health) == Condition(
+        "reader_history", ok=False, reason="reader 'history' waits: the database is away", needed=False
+    )
+
+
+def test_trouble_with_making_room_is_said_as_any_other(
+    open_journal: OpenJournal, make_batch: MakeBatch, follow: Follow, health: Health
+) -> None:
+    journal = open_journal(segment_bytes=20_000, cap_bytes=200_000)
+    asked = threading.Event()
+
+    def refuse(entries: Sequence[Entry]) -> None:
+        if not entries:
+            asked.set()
+            raise Unreachable("the database is away", retry_seconds=600)
+
+    follower = follow(journal, Notebook(refuse, lags=True), needed=False)
+    for n in range(10):
+        journal.append([make_batch(*((1, 1_000 * n + at, 1.0) for at in range(500)))], urgent=True).result(10)
+    assert asked.wait(10)
+    follower.stop()
+
+    assert condition(health).reason == "reader 'history' waits: the database is away"
 
 
 @pytest.mark.slow

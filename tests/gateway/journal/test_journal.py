@@ -72,6 +72,35 @@ def test_at_the_cap_appends_wait_until_a_reader_has_passed(
     assert condition(health).ok
 
 
+def test_at_the_cap_a_yielding_reader_holds_up_nobody_and_what_it_misses_is_said(
+    open_journal: OpenJournal, make_batch: MakeBatch, health: Health
+) -> None:
+    journal = open_journal(cap_bytes=200_000, segment_bytes=20_000, readers=("history",), yielding=("influxdb",))
+    journal.attach("influxdb", 0)
+    for n in range(60):
+        journal.append([make_batch(*((1, 1_000 * n + at, 1.0) for at in range(500)))], urgent=True).result(10)
+        journal.commit("history", journal.newest)
+
+    oldest = journal._segments.firsts[0]
+    missed = health.counts()["journal", "dropped", "unread by influxdb"]
+    said = {each.name: each for each in health.conditions()}["journal_unread_influxdb"]
+    assert missed == oldest - 1 > 0
+    assert journal._segments.size() > 100_000
+    assert "let go of records that reader 'influxdb' had not read" in said.reason
+    assert not said.needed
+
+
+def test_below_the_cap_a_yielding_reader_is_waited_for(open_journal: OpenJournal, make_batch: MakeBatch) -> None:
+    journal = open_journal(cap_bytes=2_000_000, segment_bytes=20_000, readers=("history",), yielding=("influxdb",))
+    journal.attach("influxdb", 0)
+
+    for n in range(60):
+        journal.append([make_batch(*((1, 1_000 * n + at, 1.0) for at in range(500)))], urgent=True).result(10)
+        journal.commit("history", journal.newest)
+
+    assert journal._segments.firsts[0] == 1
+
+
 @pytest.mark.slow
 def test_the_cap_counts_what_was_there_at_the_start(
     open_journal: OpenJournal, make_batch: MakeBatch, said: Callable[[str], Event]

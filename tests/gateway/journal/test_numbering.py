@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.journal import ChannelKey, NumberedChannel
-from gateway.journal.numbering import number_channels
+from gateway.journal import ChannelKey, KnownChannel, NumberedChannel
+from gateway.journal.numbering import known_channels, number_channels
 
 
 def test_numbers_start_at_one_and_stay(tmp_path: Path) -> None:
@@ -63,3 +63,15 @@ def test_no_number_and_no_id_is_ever_given_twice(
 
     assert len({channel.number for channel in given_out.values()}) == len(given_out)
     assert len({channel.id for channel in given_out.values()}) == len(given_out)
+
+
+def test_every_channel_ever_numbered_is_known_with_what_it_measured(tmp_path: Path) -> None:
+    path = tmp_path / "channels.db"
+    number_channels(path, [ChannelKey("A.d.level", "m", 1.0, "water_level")], 0)
+    number_channels(path, [ChannelKey("A.d.level", "mm", 1.0, "water_level")], 0)
+
+    assert known_channels(path) == [
+        KnownChannel(1, "A.d.level", "water_level"),
+        KnownChannel(2, "A.d.level~2", "water_level"),
+    ]
+    assert known_channels(tmp_path / "none.db") == []
