@@ -13,8 +13,9 @@ Rule 3: only `advance` looks at journal time, so that cutting a stream into call
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +62,9 @@ class _Cells(NamedTuple):
     def pick(self, chosen: NDArray[np.bool_]) -> _Cells:
         return _Cells(self.member[chosen], self.slot[chosen], self.mean[chosen])
 
+    def take(self, order: NDArray[np.intp]) -> _Cells:
+        return _Cells(self.member.take(order), self.slot.take(order), self.mean.take(order))
+
     def plus(self, other: _Cells) -> _Cells:
         if not other.member.size:
             return self
@@ -91,6 +95,7 @@ class Aligner:
     def __init__(self, grids: Sequence[Grid]) -> None:
         self.grids = tuple(grids)
         sizes = [grid.members for grid in self.grids]
+        self._sizes = np.array(sizes, np.intp)
         self._firsts = np.concatenate(([0], np.cumsum(sizes))).astype(np.intp)
         self._group_of = np.repeat(np.arange(len(sizes)), sizes)
         slot_ns = np.array([round(grid.slot_seconds * SECOND) for grid in self.grids], np.int64)
@@ -166,6 +171,15 @@ class Aligner:
         self._slot[last_rows], self._sum[last_rows] = cell_slot[is_last], total[is_last]
         self._count[last_rows] = count[is_last]
 
+    def due_ns(self) -> int | None:
+        """Return the journal time from which on `advance` will close something, None when nothing is open."""
+        rows = np.flatnonzero(self._count > 0)
+        row = np.concatenate((rows, self._cells.member))
+        if not row.size:
+            return None
+        slot = np.concatenate((self._slot.take(rows), self._cells.slot))
+        return int(((slot + 1) * self._row_slot_ns.take(row) + self._max_age_ns.take(self._group_of.take(row))).min())
+
     def advance(self, now_ns: int) -> list[Slots]:
         """Close what is past its end + max age at this journal time."""
         newest = (now_ns - self._max_age_ns) // self._slot_ns - 1
@@ -182,17 +196,29 @@ class Aligner:
     def _close(self, chosen: NDArray[np.bool_]) -> list[Slots]:
         cells = self._cells.pick(chosen)
         self._cells = self._cells.pick(~chosen)
-        return list(self._slots(cells))
-
-    def _slots(self, cells: _Cells) -> Iterator[Slots]:
         group_of = self._group_of.take(cells.member)
-        for group in np.unique(group_of).tolist():
-            member, slot, mean = cells.pick(group_of == group)
-            slots, place = np.unique(slot, return_inverse=True)
-            columns = np.full((len(slots), self.grids[group].members), np.nan)
-            columns[place, member - self._firsts[group]] = np.where(np.isfinite(mean), mean, np.nan)
-            self._closed[group] = max(self._closed[group], slots[-1])
-            yield Slots(group, slots * self._slot_ns[group], columns)
+        order = np.lexsort((cells.slot, group_of))
+        cells, group_of = cells.take(order), group_of.take(order)
+        begins = np.ones(len(order), np.bool_)
+        np.not_equal(group_of[1:], group_of[:-1], out=begins[1:])
+        is_new = begins.copy()
+        is_new[1:] |= cells.slot[1:] != cells.slot[:-1]
+        line = np.cumsum(is_new) - 1
+        lines = np.full((int(line[-1]) + 1, int(self._sizes.max())), np.nan)
+        lines[line, cells.member - self._firsts.take(group_of)] = np.where(np.isfinite(cells.mean), cells.mean, np.nan)
+        firsts = np.flatnonzero(is_new)
+        slots, groups = cells.slot.take(firsts), group_of.take(firsts)
+        times = slots * self._slot_ns.take(groups)
+        # Sorted by slot, so that the newest of each group is assigned last.
+        newest = self._closed.copy()
+        newest[groups] = slots
+        np.maximum(self._closed, newest, out=self._closed)
+        bounds = [*np.flatnonzero(begins.take(firsts)).tolist(), len(firsts)]
+        numbers = groups.take(bounds[:-1]).tolist()
+        return [
+            Slots(group, times[start:end], lines[start:end, : self.grids[group].members])
+            for group, (start, end) in zip(numbers, pairwise(bounds), strict=True)
+        ]
 
     def state(self, group: int) -> State:
         """Return one group's state: per member the slot it is in, and the cells that wait (of any number)."""

@@ -103,10 +103,10 @@ def test_sixty_equal_samples_in_a_look_are_as_sure_as_one() -> None:
 def test_after_a_long_gap_the_line_begins_anew() -> None:
     bank = Trends([FLOOD])
     rise = np.arange(30) * MINUTE
-    bank.update(np.zeros(30, np.intp), rise, 0.004 * np.arange(30))
+    bank.update(np.zeros(30, np.intp), rise, np.linspace(0.0, 0.116, 30))
 
     later = rise[-1] + 3_600 * SECOND + np.arange(20) * MINUTE
-    score = bank.update(np.zeros(20, np.intp), later, np.array([0.02] * 20))
+    score = bank.update(np.zeros(20, np.intp), later, np.full(20, 0.02))
 
     assert np.isnan(score[:8]).all()
     assert (score[10:] == 0.0).all()
