@@ -20,12 +20,13 @@ COMMANDS = {
     "demo": "a simulated district, the gateway and its page, on this machine",
     "run": "collect, keep and warn as a site file says",
     "check": "check a site file: every fault at once, with its place",
+    "probe": "read one device once: raw, decoded, unit, quality",
     "replay": "what early warnings a recording (CSV) would have given",
     "journal": "look at a journal: stats",
 }
 """Command → what it does; the command's module has its name."""
 
-EXIT_USAGE, EXIT_UNAVAILABLE, EXIT_CONFIG = 2, 69, 78
+EXIT_FINDINGS, EXIT_USAGE, EXIT_UNAVAILABLE, EXIT_CONFIG = 1, 2, 69, 78
 
 
 def main(argv: Sequence[str] | None = None) -> int:

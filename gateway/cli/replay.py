@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gateway.cli import EXIT_FINDINGS
 from gateway.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from gateway.recordings import Notes, Piece, Place, Recording
     from gateway.settings import Site
 
-EXIT_FINDINGS = 1
 _BAR = 30
 _LOOK_SECONDS = 0.2
 _SHOWN_LINES = 1_000

@@ -51,11 +51,16 @@ class MqttMessage(NamedTuple):
 
 
 class MqttConnection:
-    """A persistent session's connection: enter it to connect, leave it to disconnect."""
+    """A session's connection: enter it to connect, leave it to disconnect.
+
+    The session is persistent unless `keeps_session` says otherwise.
+    """
 
     # SLF001 below: aiomqtt has no public manual acknowledgement (aiomqtt issue 345) and no way to stop reading.
 
-    def __init__(self, settings: MqttSettings, receive: Callable[[MqttMessage], None]) -> None:
+    def __init__(
+        self, settings: MqttSettings, receive: Callable[[MqttMessage], None], *, keeps_session: bool = True
+    ) -> None:
         self._receive = receive
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
@@ -65,7 +70,7 @@ class MqttConnection:
             username=settings.username,
             password=settings.password,
             identifier=settings.client_id,
-            clean_session=False,
+            clean_session=not keeps_session,
             keepalive=max(1, round(settings.keepalive_seconds)),
             timeout=_CONNECT_SECONDS,
             logger=_paho_log,
