@@ -161,7 +161,8 @@ class Detection:
 
     def _tick(self, entry: Entry) -> None:
         now_ns = entry.received_ns
-        self._feed(self._numbers.run((), (now_ns,)))
+        if len(self._intake.waiting):
+            self._feed(self._numbers.run((), (now_ns,)))
         for bank in self._banks:
             for saying in bank.advance(now_ns):
                 self._write_passing(bank, saying, now_ns)

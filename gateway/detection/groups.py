@@ -15,7 +15,7 @@ import numpy as np
 
 from detectors import Limits
 from detectors.alignment import Aligner, Grid, Slots
-from detectors.contract import Floats, State, Times
+from detectors.contract import Floats, Rows, State, Times
 from detectors.episodes import Episodes
 from gateway.detection.banks import Bank, Rule, digest, steps_of
 from gateway.detection.run import Samples
@@ -56,29 +56,20 @@ class Groups:
         self._risks: list[RiskModel] = [one.model for one in self._weighed]  # type: ignore[misc]  # split above
         grids = [Grid(len(model.channels), model.slot_seconds, model.max_age_seconds) for model in self._models]
         self._aligner = Aligner(grids)
+        self._due_ns = self._aligner.due_ns()
         self._waiting: list[_Waiting] = [[] for _ in grids]
-        self._members = _members(self._models, index)
-        self._is_member = np.zeros(len(channels), np.bool_)
-        self._is_member[list(self._members)] = True
+        self._layers = _layers(self._models, index)
 
     def feed(self, samples: Samples) -> None:
         """Put the samples of members into their slots."""
-        if not self._members:
-            return
-        picked = np.flatnonzero(self._is_member.take(samples.channel))
-        if not picked.size:
-            return
-        channel = samples.channel.take(picked)
-        parts = [
-            (np.full(high - low, row, np.intp), picked[low:high])
-            for one, rows in self._members.items()
-            for low, high in [np.searchsorted(channel, [one, one + 1]).tolist()]
-            if high > low
-            for row in rows
-        ]
-        at = np.concatenate([part[1] for part in parts])
-        rows = np.concatenate([part[0] for part in parts])
-        self._keep(self._aligner.update(rows, samples.time_ns.take(at), samples.value.take(at)))
+        for rows_of in self._layers:
+            rows = rows_of.take(samples.channel)
+            picked = np.flatnonzero(rows >= 0)
+            if picked.size:
+                times, values = samples.time_ns.take(picked), samples.value.take(picked)
+                self._keep(self._aligner.update(rows.take(picked), times, values))
+        if self._layers:
+            self._due_ns = self._aligner.due_ns()
 
     def hear(self, finding: Finding) -> bool:
         """Tell the risk models of a finding; return whether it is a sign only, which warns of nothing by itself."""
@@ -88,9 +79,11 @@ class Groups:
 
     def judge(self, now_ns: int) -> list[tuple[Saying, Judgement]]:
         """Close what is due at a tick, and say what changed."""
-        if not self._models:
+        if self._due_ns is not None and now_ns >= self._due_ns:
+            self._keep(self._aligner.advance(now_ns))
+            self._due_ns = self._aligner.due_ns()
+        if not any(self._waiting):
             return []
-        self._keep(self._aligner.advance(now_ns))
         judged = []
         for number, (model, waiting) in enumerate(zip(self._models, self._waiting, strict=True)):
             for times, columns in waiting:
@@ -128,6 +121,7 @@ class Groups:
                 self._aligner.restore(_stripped("grid", part.state), number)
                 waiting = _stripped("waiting", part.state)
                 self._waiting[number] = [(waiting["time_ns"], waiting["columns"])] if len(waiting["time_ns"]) else []
+        self._due_ns = self._aligner.due_ns()
 
     def _keep(self, closed: Sequence[Slots]) -> None:
         for slots in closed:
@@ -203,15 +197,18 @@ def _rule(model: GroupModel | RiskModel, ladder: Ladder, inventory: Inventory, i
     return Rule(channel, index[plotted.id], ladder.hazard, name, version, parameters, ladder.basis, rungs, plot)
 
 
-def _members(models: Sequence[GroupModel], index: Mapping[str, int]) -> dict[int, list[int]]:
-    """Return dense channel index → rows of the aligner."""
-    members: dict[int, list[int]] = {}
+def _layers(models: Sequence[GroupModel], index: Mapping[str, int]) -> list[Rows]:
+    """Return tables of dense channel index → row of the aligner, or -1; as many as a channel has models at most."""
+    layers: list[Rows] = []
     row = 0
     for model in models:
         for channel in model.channels:
-            members.setdefault(index[channel], []).append(row)
+            number = next((number for number, rows in enumerate(layers) if rows[index[channel]] < 0), len(layers))
+            if number == len(layers):
+                layers.append(np.full(len(index), -1, np.intp))
+            layers[number][index[channel]] = row
             row += 1
-    return members
+    return layers
 
 
 def _name(model: Model) -> str:
