@@ -156,7 +156,7 @@ class Gateway:
             health=self.health,
         )
         stack.callback(self._close_reader, store)
-        follower = Follower(self.journal, store, health=self.health, needed=False)
+        follower = Follower(self.journal, store, health=self.health, needed=False, idle=store.flush)
         stack.callback(follower.stop)
         stack.callback(store.hurry)
         return follower

@@ -13,7 +13,7 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gateway.errors import Unreachable
 from gateway.health import Health
@@ -41,14 +41,24 @@ _TROUBLE = (OSError, sqlite3.OperationalError, MemoryError, Unreachable)
 class Follower:
     """One reader's thread. Whoever opened the reader closes it, after `stop`.
 
-    While a reader that is not `needed` waits, /readyz says why and still answers 200.
+    While a reader that is not `needed` waits, /readyz says why and still answers 200. `idle` is called in its thread
+    when nothing has come for a second.
     """
 
-    def __init__(self, journal: Journal, reader: Reader, *, health: Health, needed: bool = True) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        reader: Reader,
+        *,
+        health: Health,
+        needed: bool = True,
+        idle: Callable[[], object] | None = None,
+    ) -> None:
         self._journal = journal
         self._reader = reader
         self._health = health
         self._needed = needed
+        self._idle = idle
         self._condition_name = f"reader_{reader.name}"
         self._standing = ""
         self._stopping = threading.Event()
@@ -92,8 +102,7 @@ class Follower:
                 if entries:
                     self._give(entries, _TRIES)
                 elif not self._stopping.is_set():
-                    patience = _URGENT_NUDGE_SECONDS if self._journal.is_waiting else _IDLE_SECONDS
-                    self._journal.wait(max(seen, self._applied), patience)
+                    self._wait_for_more(max(seen, self._applied))
                 self._make_durable_for_room()
                 rest = _FIRST_REST
             except _TROUBLE as trouble:
@@ -101,6 +110,14 @@ class Follower:
             except Exception as error:  # noqa: BLE001 - a reader's thread outlives whatever its reader meets
                 self._say(f"reader {self._reader.name!r} cannot go on: {error!r}", needed=self._needed)
                 rest = self._rest(rest)
+
+    def _wait_for_more(self, seen: int) -> None:
+        patience = _URGENT_NUDGE_SECONDS if self._journal.is_waiting else _IDLE_SECONDS
+        has_more = self._journal.wait(seen, patience)
+        if self._idle is not None and not has_more and not self._stopping.is_set():
+            self._idle()
+            if self._standing:
+                self._settle()
 
     def _give(self, entries: Sequence[Entry], tries: int) -> None:
         """Have the entries applied, whole or in parts, setting aside those that fail by themselves."""

@@ -52,7 +52,10 @@ class InfluxdbSink:
     def __init__(self, settings: InfluxdbSettings, series: Mapping[int, Series]) -> None:
         self._settings = settings
         self._encoder = LineEncoder(series)
+        # An event loop of its own, in a thread of its own: the caller may have one running.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="influxdb-http")
         self._runner = asyncio.Runner()
+        self._is_closed = False
         self._client: InfluxDBClientAsync | None = None
         self._patience: float | None = None
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Timeout] | None = None
@@ -60,7 +63,7 @@ class InfluxdbSink:
     def write(self, batch: Batch) -> list[Rejected]:
         """Write a batch; return the rows that the server refuses for ever."""
         rejected: list[Rejected] = []
-        self._runner.run(self._write_in_time(batch, rejected))
+        self._thread.submit(lambda: self._runner.run(self._write_in_time(batch, rejected))).result()
         return rejected
 
     def hurry(self) -> None:
@@ -72,9 +75,11 @@ class InfluxdbSink:
                 loop.call_soon_threadsafe(_shorten, loop, limit)
 
     def close(self) -> None:
-        """Close the connection; may be called where another event loop runs."""
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(self._close).result()
+        """Close the connection; closing again does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._thread.submit(self._close).result()
+            self._thread.shutdown()
 
     def _close(self) -> None:
         client, self._client = self._client, None

@@ -68,13 +68,19 @@ class Store:
         self._gather([entry for entry in entries if entry.position > self._applied])
         now_ns = self._clock.now().monotonic_ns
         is_due = not entries or now_ns - self._gathering_since_ns >= _GATHER_NS
-        while self._waiting_rows >= self._batch_points or (self._waiting and is_due):
+        while self._waiting_rows >= (1 if is_due else self._batch_points):
             self._write()
         if not self._waiting:
             self._written = self._applied
         if not entries or now_ns - self._place_moved_ns >= _PLACE_NS:
             self._move_place(now_ns)
         return self._place.position
+
+    def flush(self) -> None:
+        """Write what waits: nothing comes that it could wait for. The place on disk has time."""
+        while self._waiting:
+            self._write()
+        self._written = self._applied
 
     def hurry(self) -> None:
         """Keep a stop from waiting long for the sink; may be called from any thread."""

@@ -239,6 +239,24 @@ def test_a_reader_that_is_not_needed_says_why_it_waits_and_is_asked_again_no_soo
     )
 
 
+def test_a_reader_is_told_when_nothing_comes(open_journal: OpenJournal, make_batch: MakeBatch, health: Health) -> None:
+    journal = open_journal()
+    append(journal, make_batch, 5)
+    reader, told = Notebook(), threading.Event()
+    given: list[int] = []
+
+    def idle() -> None:
+        given.append(len(reader.numbers))
+        told.set()
+
+    follower = Follower(journal, reader, health=health, idle=idle)
+    follower.start()
+
+    assert told.wait(10)
+    follower.stop()
+    assert given[0] == 5
+
+
 def test_trouble_with_making_room_is_said_as_any_other(
     open_journal: OpenJournal, make_batch: MakeBatch, follow: Follow, health: Health
 ) -> None:

@@ -191,12 +191,12 @@ def test_a_stop_does_not_wait_long_for_a_silent_server(influxdb: InfluxdbStandIn
         sink.write(flows(1))
 
 
-async def test_a_sink_may_be_closed_where_another_loop_runs(influxdb: InfluxdbStandIn, open_sink: OpenSink) -> None:
+async def test_a_sink_may_be_used_and_closed_where_another_loop_runs(
+    influxdb: InfluxdbStandIn, open_sink: OpenSink
+) -> None:
     sink = open_sink()
-    thread = threading.Thread(target=sink.write, args=(flows(3),))
-    thread.start()
-    thread.join()
 
+    sink.write(flows(3))
     sink.close()
 
     assert len(influxdb.points) == 3

@@ -48,6 +48,18 @@ def test_readings_wait_no_longer_than_a_second(
     assert store.written == 4
 
 
+def test_readings_that_nothing_follows_are_flushed_without_a_write_to_disk(
+    open_store: OpenStore, sink: ToldSink, entries: MakeEntries
+) -> None:
+    store = open_store()
+    store.apply(entries(3))
+
+    store.flush()
+
+    assert sink.written == [3]
+    assert (store.written, store.position()) == (3, 0)
+
+
 def test_a_large_batch_goes_in_several_requests(open_store: OpenStore, sink: ToldSink, entries: MakeEntries) -> None:
     store = open_store(batch_points=10)
 
