@@ -1,9 +1,11 @@
 """Streaming detectors: numbers in, scores out. Knows nothing of clocks, files or the network."""
 
+from detectors.agreement import Agreement
 from detectors.charts import Charts
-from detectors.contract import Registered
+from detectors.contract import Registered, RegisteredGroup
 from detectors.level import Level
 from detectors.limits import Limits
+from detectors.quantiles import Quantiles
 from detectors.silent import Silent
 from detectors.stuck import Stuck
 from detectors.trend import Trends
@@ -12,10 +14,27 @@ DETECTORS: dict[str, Registered] = {
     "charts": Charts,
     "level": Level,
     "limits": Limits,
+    "quantiles": Quantiles,
     "silent": Silent,
     "stuck": Stuck,
     "trend": Trends,
 }
 """Every detector by name; the contract suite runs over all of them."""
 
-__all__ = ["DETECTORS", "Charts", "Level", "Limits", "Silent", "Stuck", "Trends"]
+GROUP_DETECTORS: dict[str, RegisteredGroup] = {
+    "agreement": Agreement,
+}
+"""Every group detector by name; their contract suite runs over all of them."""
+
+__all__ = [
+    "DETECTORS",
+    "GROUP_DETECTORS",
+    "Agreement",
+    "Charts",
+    "Level",
+    "Limits",
+    "Quantiles",
+    "Silent",
+    "Stuck",
+    "Trends",
+]
