@@ -58,7 +58,9 @@ def _run(options: argparse.Namespace) -> int:
     try:
         return int(importlib.import_module(f"gateway.cli.{options.command}").run(options))
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        from gateway.documents import with_excerpts  # noqa: PLC0415 - `lifeline --help` must not pay for pydantic
+
+        print(with_excerpts(error.faults), file=sys.stderr)
         return EXIT_CONFIG
     except Unreachable as error:
         print(f"lifeline: {error}", file=sys.stderr)

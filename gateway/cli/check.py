@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gateway.cli import EXIT_CONFIG
-from gateway.errors import Fault
+from gateway.documents import with_excerpts
 from gateway.settings import Checked, Site, check_site
 
 HELP = "check a site file: every fault at once, with its place"
@@ -32,14 +32,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _as_text(checked: Checked) -> str:
-    lines = [_warning(warning) for warning in checked.warnings] + [str(fault) for fault in checked.faults]
+    lines = []
+    if checked.warnings:
+        lines.append(with_excerpts(checked.warnings, "warning"))
+    if checked.faults:
+        lines.append(with_excerpts(checked.faults))
     if checked.site is not None:
         lines.append("ok: " + ", ".join(f"{number} {word}" for word, number in _counts(checked.site).items()))
     return "\n".join(lines)
-
-
-def _warning(warning: Fault) -> str:
-    return str(warning).replace(" error: ", " warning: ", 1)
 
 
 def _as_json(path: Path, checked: Checked) -> str:

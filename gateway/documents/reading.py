@@ -6,6 +6,7 @@ Anchors, aliases, tags and duplicate keys are faults: each of them hides somethi
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import NoReturn
@@ -13,6 +14,7 @@ from typing import NoReturn
 import yaml
 
 from gateway.documents.document import Document, Path, Value
+from gateway.documents.traps import trap_at
 from gateway.errors import ConfigError, Fault
 
 _DEPTH = 32
@@ -20,8 +22,6 @@ _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})|0x[0-9a-fA-F]{1,8}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_BARE_BRACE = re.compile(r"[\[,]\s*[^\s\"'\[{][^\"',\]]*\{")
-_FULL_WIDTH = re.compile("[：，｛｝［］＃]")
 
 
 def read_document(text: str | bytes, file: str) -> Document:
@@ -118,22 +118,15 @@ def _decoded(raw: bytes, file: str) -> str:
         line = before.count(b"\n") + 1
         column = error.start - (before.rfind(b"\n") + 1) + 1
         message = "the file is not UTF-8 text"
-        raise ConfigError([Fault(file, line, column, message, "save it as UTF-8, not as GBK")]) from error
+        wrong = "UTF-16" if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "GBK"
+        raise ConfigError([Fault(file, line, column, message, f"save it as UTF-8, not as {wrong}")]) from error
 
 
 def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     message = error.problem or "this is not YAML"
-    lines = text.splitlines()
-    first = error.context_mark.line if error.context_mark else line - 1
-    for number in range(max(0, min(first, line - 1)), min(line, len(lines))):
-        written = lines[number].split("#")[0]
-        if wide := _FULL_WIDTH.search(written):
-            hint = f"{wide[0]!r} is a full-width character; YAML wants the ASCII one"
-            return Fault(file, number + 1, wide.start() + 1, message, hint)
-        if "\t" in written[: len(written) - len(written.lstrip())]:
-            return Fault(file, number + 1, 1, message, "indent with spaces, not with tabs")
-        if brace := _BARE_BRACE.search(written):
-            return Fault(file, number + 1, brace.end(), message, "put text that holds { or } in quotes")
+    if trap := trap_at(error, text):
+        line, column, hint = trap
+        return Fault(file, line, column, message, hint)
     return Fault(file, line, column, message)

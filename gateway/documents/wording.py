@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from typing import get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from gateway.documents.traps import trap_in
+
 _SECRET = re.compile("password|passwd|secret|token", re.IGNORECASE)
-_FULL_WIDTH = re.compile("[：，｛｝［］＃]")
 
 _WANTED = {
     "string_type": "text",
@@ -26,6 +27,7 @@ _WANTED = {
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
 }
+_MAPPINGS = {"dict_type", "model_type", "model_attributes_type"}
 _BOUNDS = {
     "greater_than": ("above", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -63,10 +65,12 @@ def explain(details: ErrorDetails) -> tuple[str, str]:
     return sentence, _hint(details)
 
 
-def unknown_key_hint(key: str, known: Iterable[str], details: ErrorDetails) -> str:
+def unknown_key_hint(key: str, known: Collection[str], details: ErrorDetails) -> str:
     """Return what may be meant by a key that is not known."""
-    if wide := _FULL_WIDTH.search(key):
-        return f"{wide[0]!r} is a full-width character; YAML wants the ASCII one"
+    if trap := trap_in(key):
+        return trap
+    if key.partition(":")[0] in known:
+        return "put a space after the colon"
     if _SECRET.search(key):
         return "secrets do not belong in this file: use password_env or password_file"
     if details["type"] == "literal_error":
@@ -92,6 +96,12 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
 
 def _hint(details: ErrorDetails) -> str:
     value = details["input"]
+    if details["type"] == "list_type" and isinstance(value, str):
+        return "write it in brackets: [...]"
+    if isinstance(value, str) and not _SECRET.search(str(details["loc"][-1:])) and (trap := trap_in(value)):
+        return trap
+    if details["type"] in _MAPPINGS and isinstance(value, str) and ":" in value:
+        return "put a space after the colon"
     if details["type"] == "string_type" and isinstance(value, int | float):
         return "put it in quotes"
     if details["type"] == "bool_type" and value in ("yes", "no", "on", "off"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.documents import Document, Value, did_you_mean, read_document
+from gateway.documents import Document, Value, did_you_mean, read_document, trap_in
 from gateway.errors import ConfigError, Fault
 from gateway.settings.assembly import assemble
 from gateway.settings.endpoints import read_collectors
@@ -61,7 +61,8 @@ def _site(document: Document, path: Path, environment: Mapping[str, str] | None)
     parts = document.mapping((), document.value)
     for key in parts:
         if key not in KEYS:
-            document.fault((key,), f"unknown key {key!r}", did_you_mean(key, KEYS), at_key=True)
+            near = trap_in(key) or did_you_mean(key, KEYS) or f"allowed are {', '.join(KEYS)}"
+            document.fault((key,), f"unknown key {key!r}", near, at_key=True)
     box = _box(document, parts)
     source = Source(path.parent, environment)
     collectors = read_collectors(document, parts.get("collectors"), box.id if box else "site", source)
