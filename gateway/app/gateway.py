@@ -91,10 +91,13 @@ class Gateway:
 
     def _open_stores(self, stack: AsyncExitStack) -> None:
         site, health = self.site, self.health
-        # A replay has no store, which the journal would wait for.
-        readers = site.journal if self._live else replace(site.journal, readers=("history", "detection"), yielding=())
+        settings = site.journal
+        if not self._live:
+            # A replay has no store for which the journal could wait.
+            readers = tuple(name for name in settings.readers if name != "influxdb")
+            settings = replace(settings, readers=readers, yielding=())
         self.journal = Journal.open(
-            self.state / "journal", settings=readers, clock=self.clock, health=health, ticks=self._live
+            self.state / "journal", settings=settings, clock=self.clock, health=health, ticks=self._live
         )
         stack.callback(self.journal.close)
         self.history = History.open(self.state / "history", settings=site.history, health=health)

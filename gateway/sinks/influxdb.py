@@ -13,6 +13,7 @@ a second and 50 MB, which the start of a gateway must not wait for.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -109,7 +110,7 @@ class InfluxdbSink:
         except KeyError as unknown:
             detail = f"channel number {unknown} has no name"
         except ApiException as answer:
-            if answer.status not in _REFUSED | {_TOO_LARGE}:
+            if not _is_about_rows(answer):
                 raise self._unreachable(answer) from answer
             detail = f"HTTP {answer.status}: {_reason(answer)}"
         else:
@@ -160,6 +161,16 @@ class InfluxdbSink:
         else:
             reason = f"{where} answers HTTP {status}; is this the address of an InfluxDB 2 server?"
         return Unreachable(f"{reason}; asked again every minute", retry_seconds=_FOR_PEOPLE_SECONDS)
+
+
+def _is_about_rows(answer: ApiException) -> bool:
+    """Tell whether an answer is the API's word on what was sent; a proxy's 400 is HTML and must refuse nothing."""
+    if answer.status == _TOO_LARGE:
+        return True
+    try:
+        return answer.status in _REFUSED and isinstance(json.loads(answer.body or b""), dict)
+    except ValueError:
+        return False
 
 
 def _reason(answer: ApiException) -> str:

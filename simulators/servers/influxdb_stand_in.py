@@ -40,6 +40,8 @@ class Planned:
 
     status: int = 503
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    """Sent instead of the API's JSON, as a proxy would."""
     is_reset: bool = False
     """Break the connection instead of answering."""
     is_silent: bool = False
@@ -177,12 +179,13 @@ def _handler_of(stand_in: InfluxdbStandIn) -> type[BaseHTTPRequestHandler]:
                 self._break()
                 return
             code = _CODES.get(HTTPStatus(planned.status), "internal error")
-            content = json.dumps({"code": code, "message": message}).encode() if message else b""
+            content = (planned.body or json.dumps({"code": code, "message": message})).encode()
             self.send_response(planned.status)
             for name, value in planned.headers.items():
                 self.send_header(name, value)
             if planned.status != HTTPStatus.NO_CONTENT:
-                self.send_header("Content-Type", "application/json; charset=utf-8")
+                kind = "text/html" if planned.body else "application/json"
+                self.send_header("Content-Type", f"{kind}; charset=utf-8")
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             if planned.status != HTTPStatus.NO_CONTENT:

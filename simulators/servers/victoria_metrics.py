@@ -1,4 +1,7 @@
-"""VictoriaMetrics with a folder of its own: a real database that takes InfluxDB's v2 writes. Keeps milliseconds."""
+"""VictoriaMetrics with a folder of its own: a real database that takes InfluxDB's v2 writes.
+
+It keeps milliseconds and 15 digits, and skips a malformed line without a word.
+"""
 
 from __future__ import annotations
 

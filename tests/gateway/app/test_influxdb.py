@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -183,3 +185,11 @@ async def test_a_replay_leaves_influxdb_alone(influxdb: InfluxdbStandIn, site: S
         await put(gateway, methane(gateway, 100))
 
     assert influxdb.requests == []
+
+
+def test_the_start_of_a_gateway_does_not_wait_for_the_client() -> None:
+    script = "import sys, gateway.app; print([name for name in ('influxdb_client', 'aiohttp') if name in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

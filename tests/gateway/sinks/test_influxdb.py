@@ -156,6 +156,17 @@ def test_another_kind_of_server_is_suspected(influxdb: InfluxdbStandIn, open_sin
     assert influxdb.points == {}
 
 
+def test_a_proxy_that_refuses_everything_refuses_no_reading(influxdb: InfluxdbStandIn, open_sink: OpenSink) -> None:
+    page = "<html>400 The plain HTTP request was sent to HTTPS port</html>"
+    influxdb.plan.append(Planned(400, body=page))
+
+    with pytest.raises(Unreachable, match="answers HTTP 400; is this the address of an InfluxDB 2 server") as caught:
+        open_sink().write(flows(10))
+
+    assert caught.value.retry_seconds == 60
+    assert len(influxdb.requests) == 1
+
+
 def test_a_connection_that_breaks_is_retried_later(influxdb: InfluxdbStandIn, open_sink: OpenSink) -> None:
     influxdb.plan.append(Planned(is_reset=True))
     sink = open_sink()
