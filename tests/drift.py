@@ -12,6 +12,8 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+from gateway.cli.schema import schema_text
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -34,7 +36,11 @@ def openapi() -> str:
     return text
 
 
-GENERATED: dict[str, Callable[[], str]] = {"gateway/duty_room/openapi.json": openapi}
+GENERATED: dict[str, Callable[[], str]] = {
+    "gateway/duty_room/openapi.json": openapi,
+    "deploy/site.schema.json": lambda: schema_text("site"),
+    "deploy/profile.schema.json": lambda: schema_text("profile"),
+}
 """File → what makes it."""
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "a simulated district, the gateway and its page, on this machine",
     "run": "collect, keep and warn as a site file says",
     "check": "check a site file: every fault at once, with its place",
+    "schema": "the JSON Schema of site files or device profiles, for editors",
     "probe": "read one device once: raw, decoded, unit, quality",
     "replay": "what early warnings a recording (CSV) would have given",
     "journal": "look at a journal: stats",

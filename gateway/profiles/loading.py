@@ -40,18 +40,22 @@ class _Written(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class _Register(_Written):
+class WrittenRegister(_Written):
+    """Where a Modbus point lies."""
+
     kind: RegisterKind
     address: Annotated[int, Field(ge=0, le=65_535)]
     type: RegisterType
     byte_order: ByteOrder = "ABCD"
 
 
-class _Point(_Written):
+class WrittenPoint(_Written):
+    """One value that a device model offers."""
+
     quantity: str = ""
     unit: str = ""
     path: str | list[str] | None = None
-    register_: Annotated[_Register | None, Field(alias="register")] = None
+    register_: Annotated[WrittenRegister | None, Field(alias="register")] = None
     scale: _Number = 1.0
     offset: _Number = 0.0
     sentinels: list[_Number] = []
@@ -63,12 +67,16 @@ class _Point(_Written):
     is_text: bool = False
 
 
-class _Time(_Written):
+class WrittenTime(_Written):
+    """Where a payload's own time stands."""
+
     path: str | list[str]
     format: TimeFormat = "ms"
 
 
-class _Frame(_Written):
+class WrittenFrame(_Written):
+    """Bytes that prove the profile."""
+
     source: Annotated[str, Field(min_length=1)]
     request: str = ""
     reply: Annotated[str, Field(min_length=1)]
@@ -76,23 +84,25 @@ class _Frame(_Written):
     values: Annotated[dict[str, _Number | None], Field(min_length=1)]
 
 
-class _Profile(_Written):
+class WrittenProfile(_Written):
+    """A device profile as people write it."""
+
     id: Annotated[str, Field(pattern=r"^[a-z_]+/[a-z0-9_]+$")]
     title: Annotated[str, Field(min_length=1, examples=["a meter"])]
     lifeline: Annotated[Lifeline, Field(examples=["gas"])]
     protocol: Annotated[Literal["modbus", "json"], Field(examples=["json"])]
     source: Annotated[str, Field(min_length=1, examples=["its manual"])]
-    time: _Time | None = None
+    time: WrittenTime | None = None
     max_gap_registers: Annotated[int, Field(ge=0, le=124)] = 8
     max_block_registers: Annotated[int, Field(ge=1, le=125)] = 125
-    points: Annotated[dict[str, _Point], Field(min_length=1)]
-    frames: Annotated[list[_Frame], Field(min_length=1)]
+    points: Annotated[dict[str, WrittenPoint], Field(min_length=1)]
+    frames: Annotated[list[WrittenFrame], Field(min_length=1)]
 
 
 def load_profile(text: str | bytes, file: str) -> Profile:
     """Read one profile; ConfigError with every fault when it is wrong."""
     document = read_document(text, file)
-    written = document.check((), document.value, _Profile)
+    written = document.check((), document.value, WrittenProfile)
     if written is None:
         raise ConfigError(document.faults)
     points = {name: _point(document, name, point, written.protocol) for name, point in written.points.items()}
@@ -153,7 +163,7 @@ def _path(written: str | list[str]) -> tuple[str, ...]:
     return tuple(written.split(".")) if isinstance(written, str) else tuple(written)
 
 
-def _point(document: Document, name: str, written: _Point, protocol: str) -> Point:
+def _point(document: Document, name: str, written: WrittenPoint, protocol: str) -> Point:
     at = ("points", name)
     if not name.replace("_", "").isalnum() or name != name.lower():
         document.fault(at, f"point {name!r} must be lower-case letters, digits and _", at_key=True)
@@ -192,7 +202,7 @@ def _point(document: Document, name: str, written: _Point, protocol: str) -> Poi
     )
 
 
-def _conversion(document: Document, name: str, written: _Point) -> tuple[float, float]:
+def _conversion(document: Document, name: str, written: WrittenPoint) -> tuple[float, float]:
     at = ("points", name)
     quantity = QUANTITIES.get(written.quantity)
     if quantity is None:
@@ -208,7 +218,9 @@ def _conversion(document: Document, name: str, written: _Point) -> tuple[float, 
         return 1.0, 0.0
 
 
-def _frame(document: Document, number: int, written: _Frame, points: Mapping[str, Point], profile: _Profile) -> Frame:
+def _frame(
+    document: Document, number: int, written: WrittenFrame, points: Mapping[str, Point], profile: WrittenProfile
+) -> Frame:
     at = ("frames", number)
     for name in written.values:
         if name not in points:
@@ -249,7 +261,7 @@ def _nanoseconds(text: str) -> int:
     return int(moment.timestamp()) * SECOND + moment.microsecond * 1_000
 
 
-def _check_whole(document: Document, written: _Profile, file: str) -> None:
+def _check_whole(document: Document, written: WrittenProfile, file: str) -> None:
     if file.startswith("device_profiles/") and file != f"device_profiles/{written.id}.yaml":
         document.fault(("id",), f"id {written.id!r} must be the file's folder and name, {file!r}")
     if not written.id.startswith(f"{written.lifeline}/"):

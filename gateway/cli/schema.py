@@ -1,0 +1,26 @@
+"""`lifeline schema`: the JSON Schema of the site file or of device profiles, by which editors help while writing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("file", nargs="?", choices=("site", "profile"), default="site", help="of what (default: site)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the schema."""
+    print(schema_text(options.file), end="")
+    return 0
+
+
+def schema_text(file: str) -> str:
+    """Return the schema of a kind of file as it is committed."""
+    from gateway.profiles.schema import profile_schema  # noqa: PLC0415 - `lifeline --help` must not pay for pydantic
+    from gateway.settings.schema import site_schema  # noqa: PLC0415
+
+    schema = profile_schema() if file == "profile" else site_schema()
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
