@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 from detectors.contract import Floats, State
@@ -40,7 +41,7 @@ class Judgement:
         >>> Judgement(0, 0.3, minutes_at=((0.0, 0.1), (30.0, 0.4))).minutes_until(0.15)
         5.0
         """
-        for (before, low), (after, high) in zip(self.minutes_at, self.minutes_at[1:], strict=False):
+        for (before, low), (after, high) in pairwise(self.minutes_at):
             if low >= limit:
                 return before
             if high >= limit:

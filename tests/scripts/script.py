@@ -26,8 +26,9 @@ class Want(NamedTuple):
 class Script:
     """Pushes and stops on a time line, played into detection as the journal would deliver them."""
 
-    def __init__(self, folder: Path, inventory: Inventory) -> None:
+    def __init__(self, folder: Path, inventory: Inventory, tick_seconds: int = TICK_SECONDS) -> None:
         self.watch = Watch(folder, inventory)
+        self._tick_seconds = tick_seconds
         self._pushes: list[tuple[float, Batch]] = []
         self._stops: list[tuple[float, float]] = []
 
@@ -49,7 +50,7 @@ class Script:
 
     def play(self, until: int) -> None:
         """Play the script up to a moment, every record as an apply of its own."""
-        ticks = [(float(second), None) for second in range(0, until + 1, TICK_SECONDS)]
+        ticks = [(float(second), None) for second in range(0, until + 1, self._tick_seconds)]
         records = sorted([*ticks, *self._pushes], key=lambda record: (record[0], record[1] is None))
         position = 0
         for second, batch in records:

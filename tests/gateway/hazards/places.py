@@ -1,0 +1,109 @@
+"""Small places on paper: a water zone, an underpass with a rain gauge, a road over a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from gateway.inventory import Asset, Channel, Inventory, Ladder
+from gateway.units import QUANTITIES
+from tests.gateway.detection.scene import channel
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def ladder(name: str, hazard: str, quantity: str, rungs: Mapping[str, float], deadband: float = 0.0) -> Ladder:
+    """Return a ladder without delays."""
+    return Ladder(name, hazard, "above", rungs, deadband, 0.0, 0.0, "a test", quantity=quantity)
+
+
+def measured(name: str, quantity: str, *ladders: Ladder, report_seconds: float = 60.0) -> Channel:
+    """Return the channel `asset.device.point` of a quantity."""
+    one = channel(name, *ladders, report_seconds=report_seconds)
+    return replace(one, quantity=quantity, unit=QUANTITIES[quantity].unit)
+
+
+def asset(name: str, lifeline: str, place: tuple[float, float] | None = None, **relations: str) -> Asset:
+    """Return an asset, its relations each to one other."""
+    return Asset(name, "any", lifeline, name, place, {word: (other,) for word, other in relations.items()})
+
+
+def town(assets: Iterable[Asset], channels: Iterable[Channel], *ladders: Ladder) -> Inventory:
+    """Return a site at UTC, with its ladders over derived quantities."""
+    return Inventory(
+        "town", "town", "UTC", {one.id: one for one in assets}, {}, {one.id: one for one in channels}, ladders
+    )
+
+
+LEAK = ladder("zone_night_flow", "pipe_leak", "night_flow_rise", {"blue": 10, "yellow": 20, "orange": 40}, deadband=2)
+FLOOD = ladder(
+    "underpass_forecast", "waterlogging", "forecast_level", {"blue": 0.15, "yellow": 0.27, "orange": 0.40}, 0.02
+)
+# The off-delay gives signs time to be seen anew when a snapshot was lost: the ledger knows no signs.
+COLLAPSE = replace(
+    ladder("road_risk", "road_collapse", "collapse_log_odds", {"blue": -2.5, "yellow": -1, "orange": 0.5}, 0.3),
+    off_seconds=600.0,
+)
+SOIL = ladder("road_soil", "road_collapse", "soil_moisture", {"blue": 32, "yellow": 36, "orange": 40}, 1)
+SETTLEMENT = ladder("road_settlement", "road_collapse", "settlement", {"blue": 10, "yellow": 20, "orange": 30}, 1)
+RAIN = ladder("road_rain", "road_collapse", "rain_rate", {"blue": 16, "yellow": 30, "orange": 50}, 2)
+
+INLET, OUTLET, PRESSURE = "P-1.meter.flow", "P-2.meter.flow", "P-3.gauge.pressure"
+
+
+def zone(report_seconds: float = 300.0) -> Inventory:
+    """Return a zone with an inlet, an outlet and a pressure."""
+    return town(
+        (
+            asset("DMA", "water"),
+            asset("P-1", "water", inlet_of="DMA"),
+            asset("P-2", "water", outlet_of="DMA"),
+            asset("P-3", "water", part_of="DMA"),
+        ),
+        (
+            measured(INLET, "water_flow", report_seconds=report_seconds),
+            measured(OUTLET, "water_flow", report_seconds=report_seconds),
+            measured(PRESSURE, "water_pressure", report_seconds=report_seconds),
+        ),
+        LEAK,
+    )
+
+
+DEPTH, GAUGE = "UP-1.radar.level", "RG-1.bucket.rate"
+
+
+def underpass() -> Inventory:
+    """Return an underpass two hundred metres from a rain gauge."""
+    depth_ladder = ladder(
+        "underpass_depth", "waterlogging", "water_level", {"blue": 0.05, "yellow": 0.15, "orange": 0.27, "red": 0.40}
+    )
+    return town(
+        (asset("UP-1", "drainage", (117.0, 31.0)), asset("RG-1", "drainage", (117.002, 31.0))),
+        (measured(DEPTH, "water_level", depth_ladder), measured(GAUGE, "rain_rate")),
+        FLOOD,
+    )
+
+
+MOISTURE, ROD = "RD-1.node.soil", "RD-1.node.settle"
+NEAR_LEVEL = "SW-1.radar.level"
+
+
+def road() -> Inventory:
+    """Return a road segment with a ground node, a sewer manhole 20 m away, and a rain gauge."""
+    overflow = ladder("manhole_level", "sewer_overflow", "water_level", {"yellow": 2.0, "orange": 2.5}, 0.1)
+    return town(
+        (
+            asset("RD-1", "road", (117.0, 31.0)),
+            asset("SW-1", "drainage", (117.0002, 31.0)),
+            asset("RG-1", "drainage", (117.01, 31.0)),
+        ),
+        (
+            measured(MOISTURE, "soil_moisture", SOIL),
+            measured(ROD, "settlement", SETTLEMENT),
+            measured(NEAR_LEVEL, "water_level", overflow),
+            measured(GAUGE, "rain_rate", RAIN),
+        ),
+        COLLAPSE,
+    )
