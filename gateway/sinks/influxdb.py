@@ -64,6 +64,8 @@ class InfluxdbSink:
     def write(self, batch: Batch) -> list[Rejected]:
         """Write a batch; return the rows that the server refuses for ever."""
         rejected: list[Rejected] = []
+        if not len(batch):
+            return rejected
         self._thread.submit(lambda: self._runner.run(self._write_in_time(batch, rejected))).result()
         return rejected
 

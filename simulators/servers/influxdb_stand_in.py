@@ -13,6 +13,7 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,7 +66,7 @@ class InfluxdbStandIn:
         self._types: dict[tuple[str, str], type] = {}
         self._lock = threading.Lock()
         self._released = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -87,6 +88,7 @@ class InfluxdbStandIn:
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
             self._thread.join()
+            self._server.drop_connections()
             self._server.server_close()
         self._server = self._thread = None
 
@@ -159,6 +161,25 @@ class InfluxdbStandIn:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._open: set[socket.socket] = set()
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        connection, address = super().get_request()
+        self._open.add(connection)
+        return connection, address
+
+    def close_request(self, request: object) -> None:
+        self._open.discard(request)
+        super().close_request(request)  # type: ignore[arg-type]
+
+    def drop_connections(self) -> None:
+        """Close what clients keep open: a server that is gone answers nobody."""
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def _read(text: str) -> Line:

@@ -180,6 +180,18 @@ async def test_a_slow_and_breaking_server_loses_nothing(influxdb: InfluxdbStandI
     assert [status for status, _ in influxdb.requests[:5]] == [0, 503, 0, 429, 204]
 
 
+async def test_a_stop_does_not_wait_for_a_silent_server(influxdb: InfluxdbStandIn, site: Site, tmp_path: Path) -> None:
+    assert site.influxdb is not None
+    influxdb.plan += [Planned(is_silent=True)] * 10
+    patient = replace(site, influxdb=replace(site.influxdb, timeout_seconds=300))
+    async with Gateway(patient, tmp_path, clock=SystemClock(), port=0) as gateway:
+        await put(gateway, methane(gateway, 100))
+        await until(lambda: bool(influxdb.requests))
+        began = gateway.clock.now().monotonic_ns
+
+    assert gateway.clock.now().monotonic_ns - began < 5 * SECOND
+
+
 async def test_a_replay_leaves_influxdb_alone(influxdb: InfluxdbStandIn, site: Site, tmp_path: Path) -> None:
     async with Gateway(site, tmp_path, clock=SystemClock(), live=False) as gateway:
         await put(gateway, methane(gateway, 100))
