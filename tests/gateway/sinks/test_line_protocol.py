@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.model import Batch, Instant, batch_of
@@ -34,6 +34,7 @@ def encoder() -> LineEncoder:
     return LineEncoder({number: Series(f"quantity {number}", {"asset": f"a,{number}"}) for number in (1, 2, 3)})
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_every_row_comes_back_as_it_was(rows: list[tuple[int, int, float, int, int]]) -> None:
     written = encoder().encode(batch(rows)).decode()
@@ -49,6 +50,7 @@ def test_every_row_comes_back_as_it_was(rows: list[tuple[int, int, float, int, i
         assert all(type(line.fields[name]) is type(fields[name]) for name in fields)
 
 
+@settings(deadline=None)
 @given(NAMES, st.dictionaries(NAMES, NAMES, max_size=4))
 def test_any_name_can_be_written(measurement: str, tags: dict[str, str]) -> None:
     line = read_line(head_of(Series(measurement, tags)) + " quality=1i 7")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.clock import FakeClock
@@ -176,6 +176,7 @@ def test_refused_readings_are_kept_in_quarantine_and_the_rest_goes_on(
     assert not conditions["influxdb_rejects"].needed
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 30), st.booleans(), st.booleans()), max_size=12), st.integers(1, 40))
 def test_whatever_the_cuts_and_outages_everything_is_written_in_the_end(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, bool, bool]], batch_points: int
