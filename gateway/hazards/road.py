@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,8 +32,7 @@ _OF_A_ZONE = 0.5
 _REMEMBERED = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """One way in which the ground is washed out, or shows that it was."""
 
     name: str
@@ -73,13 +72,15 @@ SIGNS: Mapping[str, Cause] = {
 _CAUSES = tuple(dict.fromkeys((*HAZARDS.values(), *SIGNS.values())))
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
+class _Heard(NamedTuple):
     cause: int
     weight: float
     time_ns: int
     is_over: bool
     channel: str
+
+
+_TYPES = (np.int64, np.float64, np.int64, np.bool_, np.str_)
 
 
 class RoadCollapse:
@@ -97,22 +98,15 @@ class RoadCollapse:
 
     def hear(self, finding: Finding) -> None:
         """Remember a finding within reach as it stands; it keeps its highest weight."""
-        share = self._reach.get(finding.asset)
-        if share is None:
-            return
-        cause = HAZARDS.get(finding.hazard)
+        share, cause = self._reach.get(finding.asset), HAZARDS.get(finding.hazard)
         if finding.hazard == self.name:
             cause = SIGNS.get(finding.evidence.quantity)
-        if cause is None:
+        if share is None or cause is None:
             return
-        weight = cause.cap * share * _SHARE[finding.level]
         held = self._heard.get(finding.id)
-        if held is not None:
-            weight = max(weight, held.weight)
-        is_over = finding.level is Level.NONE
-        self._heard[finding.id] = _Heard(
-            _CAUSES.index(cause), weight, finding.time_ns, is_over, finding.evidence.channel
-        )
+        weight = max(cause.cap * share * _SHARE[finding.level], held.weight if held else 0.0)
+        says = finding.time_ns, finding.level is Level.NONE, finding.evidence.channel
+        self._heard[finding.id] = _Heard(_CAUSES.index(cause), weight, *says)
         if len(self._heard) > _REMEMBERED:
             del self._heard[min(self._heard, key=lambda name: (self._heard[name].time_ns, name))]
 
@@ -132,19 +126,13 @@ class RoadCollapse:
 
     def state(self) -> State:
         """Return what was heard, one row a finding."""
-        heard = self._heard.values()
-        return {
-            "id": np.array(list(self._heard), "S20"),
-            "channel": np.array([one.channel for one in heard], np.str_),
-            "cause": np.array([one.cause for one in heard], np.int64),
-            "weight": np.array([one.weight for one in heard], np.float64),
-            "time_ns": np.array([one.time_ns for one in heard], np.int64),
-            "is_over": np.array([one.is_over for one in heard], np.bool_),
-        }
+        columns = list(zip(*self._heard.values(), strict=True)) or [()] * len(_TYPES)
+        kept = zip(_Heard._fields, columns, _TYPES, strict=True)
+        return {"id": np.array(list(self._heard), "S20"), **{name: np.array(each, kind) for name, each, kind in kept}}
 
     def restore(self, state: State) -> None:
         """Take over a state."""
-        columns = [state[name].tolist() for name in ("id", "cause", "weight", "time_ns", "is_over", "channel")]
+        columns = [state[name].tolist() for name in ("id", *_Heard._fields)]
         self._heard = {name.decode(): _Heard(*rest) for name, *rest in zip(*columns, strict=True)}
 
 

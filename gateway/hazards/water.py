@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -32,6 +33,7 @@ _CLEAR, _DOUBTFUL = 3.0, 2.0
 """Scatters above the baseline from which a rise is clear, and down to which it stands and teaches nothing."""
 _FALLEN = -2.0
 """Scatters below its baseline at which a pressure has fallen."""
+_Channels: TypeAlias = Sequence[Channel]
 _STATE = ("day", "recent", "lowest", "sum", "count", "said", "scatters", "is_leak")
 
 
@@ -43,12 +45,7 @@ class PipeLeak:
     plot_seconds = 14 * 86_400.0
 
     def __init__(
-        self,
-        zone: str,
-        timezone: str,
-        inflows: Sequence[Channel],
-        outflows: Sequence[Channel] = (),
-        pressures: Sequence[Channel] = (),
+        self, zone: str, timezone: str, inflows: _Channels, outflows: _Channels = (), pressures: _Channels = ()
     ) -> None:
         self.asset = zone
         members = [*inflows, *outflows, *pressures]
@@ -59,10 +56,9 @@ class PipeLeak:
         self._zone = ZoneInfo(timezone)
         self._sign = np.array([1.0] * len(inflows) + [-1.0] * len(outflows))
         self._nights = Nights(np.array([_FLOW_FLOOR, *[_PRESSURE_FLOOR] * len(pressures)]))
-        # The night under way: its day, the last half hour, the lowest so far, and the pressures' sums.
-        self._day = np.zeros(1, np.int64)
+        # The night under way: its day, the lowest half hour so far, the last one, and the pressures' sums.
+        self._day, self._lowest = np.zeros(1, np.int64), np.full(1, np.inf)
         self._recent = np.full(max(1, round(_LOWEST_SECONDS / self.slot_seconds)), np.nan)
-        self._lowest = np.full(1, np.inf)
         self._sum, self._count = np.zeros(len(pressures)), np.zeros(len(pressures))
         # What the last two nights said: day, expected flow, excess; and the newest one's scatters.
         self._said = np.full((2, 3), np.nan)
@@ -80,8 +76,7 @@ class PipeLeak:
         return self._say(start_ns + self._slot_ns)
 
     def _take(self, day: int, values: Floats) -> None:
-        self._day[0] = day
-        flows = len(self._sign)
+        self._day[0], flows = day, len(self._sign)
         self._recent = np.append(self._recent[1:], values[:flows] @ self._sign)
         if not np.isnan(self._recent).any():
             self._lowest[0] = min(self._lowest[0], self._recent.mean())
@@ -90,11 +85,9 @@ class PipeLeak:
 
     def _close_night(self) -> None:
         day = int(self._day[0])
-        flow = self._lowest if np.isfinite(self._lowest[0]) else np.full(1, np.nan)
-        is_there = self._count > 0
-        pressure = np.where(is_there, self._sum / np.where(is_there, self._count, 1.0), np.nan)
-        night = np.concatenate((flow, pressure))
-        self._day[0], self._lowest, self._recent[:] = 0, np.full(1, np.inf), np.nan
+        pressures = self._sum / np.where(self._count > 0, self._count, np.nan)
+        night = np.append(np.where(np.isfinite(self._lowest), self._lowest, np.nan), pressures)
+        self._day[0], self._lowest[0], self._recent[:] = 0, np.inf, np.nan
         self._sum[:], self._count[:] = 0.0, 0.0
         expected, self._scatters = self._nights.compare(day, night)
         if not np.isnan(night[0]):
@@ -124,18 +117,15 @@ class PipeLeak:
             "flow_scatters": float(self._scatters[0]),
             "pressures_fallen": float(sum(off < _FALLEN for _, off in pressures)),
         }
-        return Judgement(
-            time_ns,
-            100.0 * min(excess, excess_before) / max(expected, 1e-9) if self._is_leak[0] else 0.0,
-            {name: round(float(value), 3) for name, value in terms.items() if np.isfinite(value)},
-            agreeing=tuple(name for name, off in pressures if off < _FALLEN),
-            disagreeing=tuple(name for name, off in pressures if off > -_FALLEN),
-        )
+        known = {name: round(float(value), 3) for name, value in terms.items() if np.isfinite(value)}
+        rise = 100.0 * min(excess, excess_before) / max(expected, 1e-9) if self._is_leak[0] else 0.0
+        fallen = tuple(name for name, off in pressures if off < _FALLEN)
+        return Judgement(time_ns, rise, known, fallen, tuple(name for name, off in pressures if off > -_FALLEN))
 
     def state(self) -> State:
         """Return the night under way, what the last ones said, and what nights are like."""
-        own = {name: getattr(self, f"_{name}").copy() for name in _STATE}
-        return {**own, **{f"nights_{name}": array for name, array in self._nights.state().items()}}
+        nights = {f"nights_{name}": array for name, array in self._nights.state().items()}
+        return {**nights, **{name: getattr(self, f"_{name}").copy() for name in _STATE}}
 
     def restore(self, state: State) -> None:
         """Take over a state."""
@@ -147,13 +137,14 @@ class PipeLeak:
 def pipe_leak(inventory: Inventory, asset: Asset) -> PipeLeak | None:
     """Return the model of a zone: its inlets have the relation inlet_of it, else all its flow meters count."""
     inlets, outlets = (related(inventory, asset.id, word) for word in ("inlet_of", "outlet_of"))
-    members = dict.fromkeys([*inlets, *related(inventory, asset.id, "part_of"), *outlets])
-    if asset.lifeline != "water" or not members:
+    inner = [asset.id, *related(inventory, asset.id, "part_of")]
+    if asset.lifeline != "water" or not (asset.kind == "dma" or inlets or len(inner) > 1):
         return None
 
-    def channels(places: Sequence[str], quantity: str) -> list[Channel]:
-        return [channel for place in places for channel in channels_of(inventory, place, quantity)]
+    def channels(quantity: str, *places: str) -> list[Channel]:
+        return [one for place in dict.fromkeys(places) for one in channels_of(inventory, place, quantity)]
 
-    inflows = channels(inlets or [place for place in members if place not in outlets], "water_flow")
-    outflows, pressures = channels(outlets, "water_flow"), channels([asset.id, *members], "water_pressure")
+    inflows = channels("water_flow", *(inlets or [place for place in inner if place not in outlets]))
+    outflows = channels("water_flow", *outlets)
+    pressures = channels("water_pressure", *inner, *inlets, *outlets)
     return PipeLeak(asset.id, inventory.timezone, inflows, outflows, pressures) if inflows else None
