@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from fastapi import FastAPI
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from gateway.clock import SystemClock
 from gateway.duty_room import DutyRoomPorts, create_app, serve
+from gateway.duty_room.live import Live
 from gateway.duty_room.serving import DutyRoomServer
 from gateway.early_warning import Evidence, Finding, Level, finding_id
 from gateway.health import Health
@@ -27,6 +30,8 @@ class Town:
     """A page that is being served, and what stands behind it."""
 
     server: DutyRoomServer
+    app: FastAPI
+    ports: DutyRoomPorts
     ledger: Ledger
     history: MemoryHistory
     numbers: dict[str, int]
@@ -68,10 +73,28 @@ class Town:
         )
         self.ledger.record_findings([finding]).result(5)
 
+    @property
+    def streams(self) -> int:
+        """How many event streams browsers hold open."""
+        live: Live = self.app.state.live
+        return live.stream.pages
+
+    async def restart(self) -> None:
+        """Stop the gateway, and start another life of it at the same address."""
+        await self.server.stop()
+        port = urlsplit(self.server.url).port
+        assert port is not None
+        self.app = create_app(self.ports)
+        self.server = await serve(self.app, "127.0.0.1", port)
+
     async def open(self, browser: Browser, language: str = "en") -> Page:
         """Open the page as somebody else would, and wait until it is ready."""
         context = await browser.new_context(viewport={"width": 1366, "height": 768})
         await context.add_init_script(f"localStorage.setItem('lifeline.language', '{language}')")
+        return await self.open_tab(context)
+
+    async def open_tab(self, context: BrowserContext) -> Page:
+        """Open the page in one more tab of a browser, and wait until it is ready."""
         page = await context.new_page()
         page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
@@ -97,9 +120,11 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         for minute in range(60):
             history.write(number, now_ns - minute * 60 * SECOND, signals[channel].usual)
     ledger = Ledger.open(tmp_path / "ledger", site="town", clock=clock, health=health)
-    server = await serve(create_app(DutyRoomPorts(inventory, numbers, ledger, history, health, clock)), "127.0.0.1", 0)
-    yield Town(server, ledger, history, numbers)
-    await server.stop()
+    ports = DutyRoomPorts(inventory, numbers, ledger, history, health, clock)
+    app = create_app(ports)
+    town = Town(await serve(app, "127.0.0.1", 0), app, ports, ledger, history, numbers)
+    yield town
+    await town.server.stop()
     ledger.close()
 
 

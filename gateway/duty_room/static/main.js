@@ -163,7 +163,7 @@ async function start() {
   words.apply();
   sayLanguage();
   const first = new Promise((resolve) => store.on("vitals", resolve));
-  const stream = new Stream(store, async () => {
+  const stream = new Stream(store, site.version, async () => {
     // Another life of the gateway may have other channels, or another page.
     const now = await read("/api/v1/site");
     if (now.version !== site.version) location.reload();

@@ -40,8 +40,24 @@ export class Store {
 
   siblings(channel) { return [...this.channels.values()].filter((other) => other.asset === channel.asset); }
 
-  takeSnapshot(snapshot) {
-    this._hear(snapshot.vitals);
+  /** Take in one event of the stream; `silence` is how many milliseconds ago it was heard by whoever passes it on. */
+  take(name, data, silence = 0) {
+    if (name === "snapshot") this._takeSnapshot(data, silence);
+    else if (name === "tick") this._takeTick(data);
+    else if (name === "warning") this.takeWarning(data);
+    else if (name === "late") this._takeLate(data);
+  }
+
+  /** All that the stream has told, for somebody who comes later. */
+  snapshot() {
+    return {
+      values: Object.fromEntries([...this.values].map(([id, { time, value, quality }]) => [id, [time, value, quality]])),
+      vitals: this.vitals, warnings: [...this.warnings.values()], late: [...this.late.values()],
+    };
+  }
+
+  _takeSnapshot(snapshot, silence) {
+    this._hear(snapshot.vitals, silence);
     this.warnings = new Map(snapshot.warnings.map((warning) => [warning.id, warning]));
     this.late = new Map(snapshot.late.map((finding) => [finding.id, finding]));
     this._takeValues(snapshot.values);
@@ -50,7 +66,7 @@ export class Store {
     this.emit("vitals");
   }
 
-  takeTick(tick) {
+  _takeTick(tick) {
     this._hear(tick.vitals);
     this._takeValues(tick.values);
     this.emit("vitals");
@@ -66,7 +82,7 @@ export class Store {
     this.emit("warnings", warning);
   }
 
-  takeLate(finding) {
+  _takeLate(finding) {
     this.late.set(finding.id, finding);
     this.emit("late");
   }
@@ -86,10 +102,10 @@ export class Store {
     return !channel || !value || this.now() - value.time > channel.fresh_seconds * 1000;
   }
 
-  _hear(vitals) {
+  _hear(vitals, silence = 0) {
     this.vitals = vitals;
-    this._heardAt = performance.now();
-    this._offsetMs = vitals.now_ms - Date.now();
+    this._heardAt = performance.now() - silence;
+    this._offsetMs = vitals.now_ms + silence - Date.now();
   }
 
   _takeValues(values) {

@@ -1,45 +1,54 @@
-// Keeps one event stream to the gateway: goes on where it was cut off, and lets go of it while nobody looks.
-// A browser allows six connections to one origin, so a hidden page must not hold one.
+// Where a page hears the gateway: from the worker that all tabs share, or, where a browser has none, by itself.
+// A page that listens by itself lets go while it is hidden, because a browser allows six connections to one origin.
 
-const RETRY_MS = 2_000;
+import { Source } from "/static/source.js";
 
 export class Stream {
-  constructor(store, onLife) {
+  /** `onLife` is called when another life of the gateway speaks; the worker is one of its own for each version. */
+  constructor(store, version, onLife) {
     this._store = store;
+    this._version = version;
     this._onLife = onLife;
     this._place = "";
-    this._source = null;
-    document.addEventListener("visibilitychange", () => (document.hidden ? this._close() : this.open()));
+    this._isAlone = false;
   }
 
   open() {
-    if (this._source) return;
-    const source = new EventSource(`/api/v1/stream?after=${encodeURIComponent(this._place)}`);
-    this._source = source;
-    const hear = (name, take) => source.addEventListener(name, (event) => {
-      this._goOnAt(event.lastEventId);
-      take(JSON.parse(event.data));
-    });
-    hear("snapshot", (data) => this._store.takeSnapshot(data));
-    hear("tick", (data) => this._store.takeTick(data));
-    hear("warning", (data) => this._store.takeWarning(data));
-    hear("late", (data) => this._store.takeLate(data));
-    source.addEventListener("error", () => {
-      // The browser tries again by itself unless the answer was no stream at all.
-      if (source.readyState !== EventSource.CLOSED || this._source !== source) return;
-      this._close();
-      setTimeout(() => document.hidden || this.open(), RETRY_MS);
-    });
+    try {
+      this._share(new SharedWorker("/static/stream_worker.js", { type: "module", name: `lifeline ${this._version}` }));
+    } catch {
+      this._listenAlone();
+    }
   }
 
-  _close() {
-    this._source?.close();
-    this._source = null;
+  _share(worker) {
+    const { port } = worker;
+    worker.addEventListener("error", () => this._listenAlone());
+    port.addEventListener("message", ({ data: { name, data, place, silence } }) => this._hear(name, data, place, silence));
+    port.start();
+    const tell = (word) => () => port.postMessage(word);
+    // A closed tab says nothing by itself, and what is sent to a frozen one would only pile up.
+    window.addEventListener("pagehide", tell("leave"));
+    window.addEventListener("pageshow", (event) => event.persisted && port.postMessage("join"));
+    document.addEventListener("freeze", tell("leave"));
+    document.addEventListener("resume", tell("join"));
+    port.postMessage("join");
   }
 
-  _goOnAt(place) {
+  _listenAlone() {
+    if (this._isAlone) return;
+    this._isAlone = true;
+    const source = new Source((name, data, place) => this._hear(name, data, place));
+    const follow = () => (document.hidden ? source.close() : source.open());
+    document.addEventListener("visibilitychange", follow);
+    follow();
+  }
+
+  _hear(name, data, place, silence = 0) {
     const life = (text) => text.slice(0, text.lastIndexOf("-"));
-    if (this._place && life(place) !== life(this._place)) this._onLife();
+    const isAnother = this._place !== "" && life(place) !== life(this._place);
     this._place = place;
+    if (isAnother) this._onLife();
+    this._store.take(name, data, silence);
   }
 }

@@ -99,7 +99,8 @@ def test_nothing_comes_from_elsewhere_and_no_text_becomes_markup(path: Path) -> 
 
 
 def test_every_module_that_is_imported_is_there() -> None:
-    imported = {name for path in SCRIPTS for name in re.findall(r'from "/static/([\w.]+)"', path.read_text())}
+    loaded = r'(?:from |SharedWorker\()"/static/([\w.]+)"'
+    imported = {name for path in SCRIPTS for name in re.findall(loaded, path.read_text())}
 
     assert imported <= {path.name for path in SCRIPTS}
     assert imported | {"main.js"} == {path.name for path in SCRIPTS}
