@@ -3,6 +3,7 @@
 from detectors.agreement import Agreement
 from detectors.charts import Charts
 from detectors.contract import Registered, RegisteredGroup
+from detectors.foretold import Foretold
 from detectors.level import Level
 from detectors.limits import Limits
 from detectors.quantiles import Quantiles
@@ -12,6 +13,7 @@ from detectors.trend import Trends
 
 DETECTORS: dict[str, Registered] = {
     "charts": Charts,
+    "foretold": Foretold,
     "level": Level,
     "limits": Limits,
     "quantiles": Quantiles,
@@ -31,6 +33,7 @@ __all__ = [
     "GROUP_DETECTORS",
     "Agreement",
     "Charts",
+    "Foretold",
     "Level",
     "Limits",
     "Quantiles",

@@ -126,6 +126,22 @@ class Trends:
         """Return one score per sample."""
         return walk(self._table, self._step, rows, time_ns, value)
 
+    def expected(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
+        """Take samples as `update` does; return each value as it will be after the row's lead, if it goes on so.
+
+        A value that does not surely head for danger, and one whose row warms up, is returned as it is.
+        """
+        return walk(self._table, self._foretell, rows, time_ns, value)
+
+    def _foretell(self, state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> Floats:
+        _move(state, parameters, seconds, value)
+        _, slope, noise = _line(state, parameters)
+        _, sign, lead = parameters[4:]
+        is_sure = slope * sign > noise * self._sigmas
+        rise: Floats = np.where(is_sure, slope, 0.0) * lead
+        rise += value
+        return rise
+
     def _step(self, state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> Floats:
         _move(state, parameters, seconds, value)
         level, slope, noise = _line(state, parameters)

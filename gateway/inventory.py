@@ -55,6 +55,8 @@ class Ladder:
     channel: str | None = None
     asset: str | None = None
     """Of a derived quantity: the one asset it is for; None means every asset that has a model of it."""
+    ahead_seconds: float = 0.0
+    """A value that surely heads for danger is judged by where it will be in that time; 0 takes it as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import Limits, Silent, Stuck
+from detectors import Foretold, Limits, Silent, Stuck
 from detectors.contract import Detector, Floats, Rows, Times
 from detectors.episodes import Episodes
 from detectors.limits import Steps
+from detectors.trend import Heading
 from gateway.detection.run import Samples
 from gateway.detection.voice import Saying, Voice
 from gateway.inventory import LEVELS, Channel, Ladder
@@ -97,7 +98,14 @@ class Bank:
             return moments_ns.take(entry.take(at)) - time_ns.take(at) <= self._fresh_ns.take(rows.take(at))
 
         said = self.voice.speak(changes, rows, time_ns, score, is_fresh)
+        if said and isinstance(self.detector, Foretold):
+            said = [saying._replace(lead_seconds=self._lead_seconds(self.detector, saying)) for saying in said]
         return said if picked is None else [saying._replace(at=int(picked[saying.at])) for saying in said]
+
+    def _lead_seconds(self, detector: Foretold, saying: Saying) -> float | None:
+        rule = self.rules[saying.row]
+        limit = rule.limit(saying.level) if rule and saying.level else None
+        return None if limit is None else detector.seconds_to(saying.at, limit)
 
     def advance(self, now_ns: int) -> list[Saying]:
         """Let journal time pass; `Saying.at` means nothing here."""
@@ -118,25 +126,43 @@ def build_banks(channels: Sequence[Channel]) -> list[Bank]:
 
 
 def _limit_banks(channels: Sequence[Channel], fresh_ns: Times) -> list[Bank]:
-    """Return one bank for every channel's first ladder, one for the second ladders, and so on."""
-    banks = []
-    for layer in range(max((len(channel.ladders) for channel in channels), default=0)):
-        watched = [index for index, channel in enumerate(channels) if layer == 0 or len(channel.ladders) > layer]
-        ladders = [channels[index].ladders[layer] if channels[index].ladders else None for index in watched]
-        rules = [
-            _ladder_rule(channels[index], index, ladder) if ladder else None
-            for index, ladder in zip(watched, ladders, strict=True)
-        ]
-        detector = Limits([steps_of(ladder) if ladder else None for ladder in ladders])
-        on_seconds = np.array([ladder.on_seconds if ladder else 0.0 for ladder in ladders])
-        off_seconds = np.array([ladder.off_seconds if ladder else 0.0 for ladder in ladders])
-        row_of: Rows | None = None
-        if layer:
-            row_of = np.full(len(channels), -1, np.intp)
-            row_of[watched] = np.arange(len(watched))
-        episodes = Episodes(*detector.thresholds(), on_seconds, off_seconds)
-        banks.append(Bank(detector, episodes, rules, fresh_ns[watched], row_of=row_of))
-    return banks
+    """Return one bank for every channel's first ladder, one for the second ladders, and so on; likewise ahead of time.
+
+    The first holds every channel, so that no row needs to be looked up.
+    """
+    now = [[ladder for ladder in channel.ladders if not ladder.ahead_seconds] for channel in channels]
+    ahead = [[ladder for ladder in channel.ladders if ladder.ahead_seconds] for channel in channels]
+    return [
+        *(_ladder_bank(channels, fresh_ns, layer, is_whole=not number) for number, layer in enumerate(_layers(now))),
+        *(_ladder_bank(channels, fresh_ns, layer) for layer in _layers(ahead)),
+    ]
+
+
+def _layers(ladders: Sequence[Sequence[Ladder]]) -> Iterator[list[Ladder | None]]:
+    """Yield each channel's first ladder, then each one's second, and so on; None where there is none."""
+    for layer in range(max(map(len, ladders), default=0)):
+        yield [own[layer] if layer < len(own) else None for own in ladders]
+
+
+def _ladder_bank(
+    channels: Sequence[Channel], fresh_ns: Times, layer: Sequence[Ladder | None], *, is_whole: bool = False
+) -> Bank:
+    is_ahead = any(ladder and ladder.ahead_seconds for ladder in layer)
+    watched = [index for index, ladder in enumerate(layer) if ladder or is_whole]
+    ladders = [layer[index] for index in watched]
+    rules = [_ladder_rule(channels[index], index, layer[index]) for index in watched]
+    steps = [steps_of(ladder) if ladder else None for ladder in ladders]
+    detector: Limits | Foretold = Limits(steps)
+    if is_ahead:
+        detector = Foretold(steps, [_heading(channels[index], layer[index]) for index in watched])
+    on_seconds = np.array([ladder.on_seconds if ladder else 0.0 for ladder in ladders])
+    off_seconds = np.array([ladder.off_seconds if ladder else 0.0 for ladder in ladders])
+    row_of: Rows | None = None
+    if len(watched) < len(channels):
+        row_of = np.full(len(channels), -1, np.intp)
+        row_of[watched] = np.arange(len(watched))
+    episodes = Episodes(*detector.thresholds(), on_seconds, off_seconds)
+    return Bank(detector, episodes, rules, fresh_ns[watched], row_of=row_of)
 
 
 def _stuck_bank(channels: Sequence[Channel], fresh_ns: Times) -> Bank:
@@ -170,12 +196,26 @@ def steps_of(ladder: Ladder) -> Steps:
     return Steps((blue, yellow, orange, red), ladder.direction, ladder.deadband)
 
 
-def _ladder_rule(channel: Channel, index: int, ladder: Ladder) -> Rule:
+def _heading(channel: Channel, ladder: Ladder | None) -> Heading | None:
+    """Return how a channel's trend is followed: a past as long as the time ahead, a third of it to begin with."""
+    if ladder is None:
+        return None
+    look = max(channel.report_seconds, 1.0)
+    memory = max(ladder.ahead_seconds, 9.0 * look)
+    return Heading(memory, memory / 3.0, look, lead_seconds=ladder.ahead_seconds)
+
+
+def _ladder_rule(channel: Channel, index: int, ladder: Ladder | None) -> Rule | None:
+    if ladder is None:
+        return None
     rungs = {level: ladder.rungs[level] for level in LEVELS if level in ladder.rungs}
     holds = ladder.deadband, ladder.on_seconds, ladder.off_seconds
-    parameters = digest(ladder.direction, *rungs.items(), *holds)
-    version = f"limits {Limits.version} {parameters}"
-    return Rule(channel, index, ladder.hazard, f"limits:{ladder.name}", version, parameters, ladder.basis, rungs)
+    detector: type[Limits | Foretold] = Foretold if ladder.ahead_seconds else Limits
+    ahead = (ladder.ahead_seconds, channel.report_seconds) if ladder.ahead_seconds else ()
+    parameters = digest(ladder.direction, *rungs.items(), *holds, *ahead)
+    version = f"{detector.name} {detector.version} {parameters}"
+    name = f"{detector.name}:{ladder.name}"
+    return Rule(channel, index, ladder.hazard, name, version, parameters, ladder.basis, rungs)
 
 
 def _blue_rule(

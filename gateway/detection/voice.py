@@ -28,6 +28,8 @@ class Saying(NamedTuple):
     time_ns: int
     score: float
     is_late: bool
+    lead_seconds: float | None = None
+    """Until the limit of its level is expected to be reached; None when nothing is foretold."""
 
 
 class Voice:

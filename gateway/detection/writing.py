@@ -44,6 +44,7 @@ def write_finding(
             "good_share": round(good_share, 4),
             "newest_age_seconds": round((learned_ns - value_time_ns) / SECOND, 3),
         },
+        lead_minutes=None if saying.lead_seconds is None else round(saying.lead_seconds / 60.0, 1),
     )
     if judgement is not None:
         lead = None if limit is None or not saying.level else judgement.minutes_until(limit)

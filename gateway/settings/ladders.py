@@ -58,6 +58,7 @@ def read_ladders(
                 quantity=written.quantity,
                 channel=written.channel,
                 asset=written.asset,
+                ahead_seconds=written.ahead_seconds,
             )
         )
     return tuple(ladders)
@@ -132,6 +133,10 @@ def _check_subject(
     if written.quantity is not None and written.quantity not in QUANTITIES:
         near = hint(document, written.quantity, QUANTITIES) or "the list is in gateway/units.py"
         document.fault((*at, "quantity"), f"{name}: unknown quantity {written.quantity!r:.60}", near)
+    quantity = QUANTITIES.get(written.quantity or "")
+    if quantity is not None and quantity.is_derived and written.ahead_seconds:
+        message = f"{name}: a quantity that is worked out is not judged ahead of time"
+        document.fault((*at, "ahead_seconds"), message, "leave ahead_seconds out")
     if written.channel is not None:
         check_channel(document, (*at, "channel"), written.channel, channels, broken)
 

@@ -104,6 +104,7 @@ class WrittenLadder(_Written):
     deadband: Delay = 0.0
     on_seconds: Delay = 0.0
     off_seconds: Delay = 0.0
+    ahead_seconds: Delay = 0.0
     basis: Annotated[Text, Field(examples=["GB/T 50493-2019"])]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from tests.gateway.detection.scene import GAS, HIGH_PRESSURE, LOW_PRESSURE, channel, site
 from tests.scripts.script import Script, Want
@@ -135,3 +138,28 @@ def test_a_backlog_is_told_as_late_and_then_live(tmp_path: Path) -> None:
         Want(400, 400, "gas_leak", "yellow", is_late=True),
         Want(400, 400, "gas_leak", "yellow"),
     )
+
+
+def test_gas_that_rises_steadily_is_warned_of_before_it_is_there(tmp_path: Path) -> None:
+    ahead = replace(GAS, ahead_seconds=600.0)
+    script = Script(tmp_path, site(channel(CH4, ahead)))
+    script.repeat(0, 600, 10, CH4, 0.5, 0.6)
+    for second in range(600, 3_000, 10):
+        script.push(second, CH4, 0.5 + (second - 600) / 60.0)
+
+    script.play(3_000)
+
+    script.check(Want(900, 1_500, "gas_leak", "yellow"))
+    [warned] = script.watch.findings
+    assert warned.evidence.value == pytest.approx(12.0, abs=2.0)
+    assert warned.evidence.lead_minutes == pytest.approx(9.0, abs=1.0)
+    assert warned.evidence.rule == "foretold:manhole_gas"
+
+
+def test_gas_that_stands_is_not_warned_of_ahead_of_time(tmp_path: Path) -> None:
+    script = Script(tmp_path, site(channel(CH4, replace(GAS, ahead_seconds=3_600.0))))
+    script.repeat(0, 7_200, 10, CH4, 17.5, 18.0, 18.5, 17.8)
+
+    script.play(7_200)
+
+    script.check()

@@ -40,9 +40,22 @@ def test_rungs_come_from_the_lowest_level_to_the_highest(right: str, check: Call
     assert list(ladder.rungs.items()) == [("yellow", 20), ("red", 100)]
 
 
+def test_a_ladder_may_judge_ahead_of_time(right: str, check: Callable[[str], Checked]) -> None:
+    site = check(right.replace("hazard: gas_leak,", "hazard: gas_leak, ahead_seconds: 900,")).site
+
+    assert site is not None
+    (ladder,) = site.inventory.channels["MH-1.gas-1.ch4"].ladders
+    assert ladder.ahead_seconds == 900
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
+        (
+            "quantity: combustible_gas",
+            "quantity: forecast_level, ahead_seconds: 60",
+            "a quantity that is worked out is not judged ahead of time (leave ahead_seconds out)",
+        ),
         ("quantity: combustible_gas, ", "", "14:3: error: ladders.gas names neither a quantity nor a channel"),
         (
             "quantity: combustible_gas",
