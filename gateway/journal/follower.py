@@ -70,7 +70,7 @@ class Follower:
         self._thread = threading.Thread(target=self._run, name=reader.name, daemon=True)
         # Before anything is appended: a place beyond the journal's newest record moves the journal on.
         journal.attach(reader.name, self._durable)
-        health.set_condition(self._condition_name, ok=True)
+        health.set_condition(self._condition_name, ok=True, needed=needed)
 
     def start(self) -> None:
         """Begin to walk."""
@@ -222,7 +222,7 @@ class Follower:
 
     def _settle(self) -> None:
         self._standing = ""
-        self._health.set_condition(self._condition_name, ok=True)
+        self._health.set_condition(self._condition_name, ok=True, needed=self._needed)
         _log.info("reader %r goes on", self._reader.name)
 
     def _rest(self, seconds: float, at_least: float = 0.0) -> float:
