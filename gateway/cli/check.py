@@ -38,6 +38,9 @@ def _as_text(checked: Checked) -> str:
     if checked.faults:
         lines.append(with_excerpts(checked.faults))
     if checked.site is not None:
+        lines += [
+            f"warning: ladders.{name} reaches no asset that has what it needs" for name in _unreached(checked.site)
+        ]
         lines.append("ok: " + ", ".join(f"{number} {word}" for word, number in _counts(checked.site).items()))
     return "\n".join(lines)
 
@@ -48,6 +51,7 @@ def _as_json(path: Path, checked: Checked) -> str:
         "ok": checked.site is not None,
         "faults": [asdict(fault) for fault in checked.faults],
         "warnings": [asdict(warning) for warning in checked.warnings],
+        "unreached_ladders": _unreached(checked.site) if checked.site else [],
         "counts": _counts(checked.site) if checked.site else None,
     }
     return json.dumps(found, ensure_ascii=False)
@@ -60,5 +64,16 @@ def _counts(site: Site) -> dict[str, int]:
         "assets": len(inventory.assets),
         "devices": len(inventory.devices),
         "channels": len(inventory.channels),
-        "ladders": len({ladder.name for channel in inventory.channels.values() for ladder in channel.ladders}),
+        "ladders": len({ladder.name for channel in inventory.channels.values() for ladder in channel.ladders})
+        + len(inventory.ladders),
     }
+
+
+def _unreached(site: Site) -> list[str]:
+    """Return the ladders over derived quantities that no asset has a model for."""
+    if not site.inventory.ladders:
+        return []
+    from gateway.hazards import watched  # noqa: PLC0415 - numpy only where it is needed
+
+    reached = {ladder.name for one in watched(site.inventory) for ladder in one.ladders}
+    return [ladder.name for ladder in site.inventory.ladders if ladder.name not in reached]

@@ -7,9 +7,9 @@ Rule 3: risk models are asked last: they hear what the others found in the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from gateway.detection.run import Samples
 from gateway.detection.snapshot import Part
 from gateway.detection.voice import Saying
 from gateway.early_warning import Finding
-from gateway.hazards import MODELS, SIGNS, GroupModel, Judgement, Model, RiskModel
+from gateway.hazards import SIGNS, GroupModel, Judgement, Model, RiskModel, Watched, watched
 from gateway.inventory import LEVELS, Channel, Inventory, Ladder
 from gateway.model import SECOND
 from gateway.units import QUANTITIES
@@ -31,11 +31,6 @@ _RISK_FRESH_SECONDS = 60.0
 _FORMAT = 1
 PART = "group "
 """How the names of the parts of a snapshot begin that belong to models."""
-
-
-class _Watched(NamedTuple):
-    model: GroupModel | RiskModel
-    ladders: tuple[Ladder, ...]
 
 
 _Waiting: TypeAlias = list[tuple[Times, Floats]]
@@ -47,13 +42,11 @@ class Groups:
     def __init__(self, inventory: Inventory, channels: Sequence[Channel]) -> None:
         index = {channel.id: number for number, channel in enumerate(channels)}
         known = replace(inventory, channels={channel.id: channel for channel in channels})
-        watched = list(_watched(known))
-        self._grouped = [one for one in watched if hasattr(one.model, "judge")]
-        self._weighed = [one for one in watched if not hasattr(one.model, "judge")]
-        self._fused = {ladder.hazard for one in self._weighed for ladder in one.ladders}
-        self.bank, self._first_row = _bank([*self._grouped, *self._weighed], known, index)
-        self._models: list[GroupModel] = [one.model for one in self._grouped]  # type: ignore[misc]  # split above
-        self._risks: list[RiskModel] = [one.model for one in self._weighed]  # type: ignore[misc]  # split above
+        found = sorted(watched(known), key=lambda one: isinstance(one.model, RiskModel))
+        self._models = [one.model for one in found if isinstance(one.model, GroupModel)]
+        self._risks = [one.model for one in found if isinstance(one.model, RiskModel)]
+        self._fused = {ladder.hazard for one in found if isinstance(one.model, RiskModel) for ladder in one.ladders}
+        self.bank, self._first_row = _bank(found, known, index)
         grids = [Grid(len(model.channels), model.slot_seconds, model.max_age_seconds) for model in self._models]
         self._aligner = Aligner(grids)
         self._due_ns = self._aligner.due_ns()
@@ -147,35 +140,16 @@ class Groups:
         return [(saying, rows[saying.at][1]) for saying in said]
 
 
-def _watched(inventory: Inventory) -> Iterator[_Watched]:
-    """Build a model for every asset that one of the site's ladders over a derived quantity reaches."""
-    for quantity, build in MODELS.items():
-        ladders = [ladder for ladder in inventory.ladders if ladder.quantity == quantity]
-        for asset in inventory.assets.values():
-            reaching = _reaching(asset.id, ladders)
-            model = build(inventory, asset) if reaching else None
-            if model is not None:
-                yield _Watched(model, reaching)
-
-
-def _reaching(asset: str, ladders: Sequence[Ladder]) -> tuple[Ladder, ...]:
-    """Return an asset's own ladders, and those for all that its own do not replace."""
-    own = [ladder for ladder in ladders if ladder.asset == asset]
-    replaced = {(ladder.hazard, ladder.direction) for ladder in own}
-    shared = [one for one in ladders if one.asset is None and (one.hazard, one.direction) not in replaced]
-    return (*own, *shared)
-
-
-def _bank(watched: Sequence[_Watched], inventory: Inventory, index: Mapping[str, int]) -> tuple[Bank, list[int]]:
+def _bank(found: Sequence[Watched], inventory: Inventory, index: Mapping[str, int]) -> tuple[Bank, list[int]]:
     """Return the bank of all models' ladders, and the first row of each model."""
-    pairs = [(one.model, ladder) for one in watched for ladder in one.ladders]
+    pairs = [(one.model, ladder) for one in found for ladder in one.ladders]
     ladders = [ladder for _, ladder in pairs]
     rules = [_rule(model, ladder, inventory, index) for model, ladder in pairs]
     detector = Limits([steps_of(ladder) for ladder in ladders])
     on_seconds = np.array([ladder.on_seconds for ladder in ladders])
     episodes = Episodes(*detector.thresholds(), on_seconds, np.array([ladder.off_seconds for ladder in ladders]))
     fresh_ns = np.array([round(_fresh_seconds(model) * SECOND) for model, _ in pairs], np.int64)
-    first_row = np.cumsum([0, *(len(one.ladders) for one in watched)]).tolist()
+    first_row = np.cumsum([0, *(len(one.ladders) for one in found)]).tolist()
     return Bank(detector, episodes, rules, fresh_ns), first_row
 
 

@@ -7,14 +7,14 @@ value that it says, with `is_derived`. A ladder over that quantity in the site f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from gateway.hazards.contract import GroupModel, Judgement, Model, RiskModel
 from gateway.hazards.drainage import waterlogging
 from gateway.hazards.road import SIGNS, road_collapse
 from gateway.hazards.water import pipe_leak
-from gateway.inventory import Asset, Inventory
+from gateway.inventory import Asset, Inventory, Ladder
 
 Build: TypeAlias = Callable[[Inventory, Asset], "GroupModel | RiskModel | None"]
 
@@ -25,4 +25,31 @@ MODELS: Mapping[str, Build] = {
 }
 """Derived quantity → what builds its model for an asset, or says that the asset has none."""
 
-__all__ = ["MODELS", "SIGNS", "Build", "GroupModel", "Judgement", "Model", "RiskModel"]
+
+class Watched(NamedTuple):
+    """A model of one asset, and the ladders that its value climbs."""
+
+    model: GroupModel | RiskModel
+    ladders: tuple[Ladder, ...]
+
+
+def watched(inventory: Inventory) -> Iterator[Watched]:
+    """Build a model for every asset that a ladder over a derived quantity reaches and that has what it needs."""
+    for quantity, build in MODELS.items():
+        ladders = [ladder for ladder in inventory.ladders if ladder.quantity == quantity]
+        for asset in inventory.assets.values():
+            reaching = _reaching(asset.id, ladders)
+            model = build(inventory, asset) if reaching else None
+            if model is not None:
+                yield Watched(model, reaching)
+
+
+def _reaching(asset: str, ladders: Sequence[Ladder]) -> tuple[Ladder, ...]:
+    """Return an asset's own ladders, and those for all that its own do not replace."""
+    own = [ladder for ladder in ladders if ladder.asset == asset]
+    replaced = {(ladder.hazard, ladder.direction) for ladder in own}
+    shared = [one for one in ladders if one.asset is None and (one.hazard, one.direction) not in replaced]
+    return (*own, *shared)
+
+
+__all__ = ["MODELS", "SIGNS", "Build", "GroupModel", "Judgement", "Model", "RiskModel", "Watched", "watched"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from detectors.contract import Floats, State
 from gateway.early_warning import Finding
@@ -86,6 +86,7 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
 class GroupModel(Model, Protocol):
     """A model over aligned columns."""
 
@@ -104,6 +105,7 @@ class GroupModel(Model, Protocol):
         ...
 
 
+@runtime_checkable
 class RiskModel(Model, Protocol):
     """A model over findings."""
 

@@ -209,6 +209,8 @@ def _conversion(document: Document, name: str, written: WrittenPoint) -> tuple[f
         hint = did_you_mean(written.quantity, QUANTITIES) or "the list is in gateway/units.py"
         document.fault((*at, "quantity"), f"points.{name}: unknown quantity {written.quantity!r}", hint)
         return 1.0, 0.0
+    if quantity.is_derived:
+        document.fault((*at, "quantity"), f"points.{name}: no device sends {written.quantity!r}", "it is worked out")
     try:
         return quantity.from_unit(written.unit)
     except ValueError as error:
