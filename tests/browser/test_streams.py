@@ -18,6 +18,20 @@ HIDE = """isHidden => {
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
+JOIN_AND_SAY_NOTHING = """async () => {
+    const { version } = await (await fetch("/api/v1/site")).json();
+    const name = `lifeline ${version}`;
+    window.port = new SharedWorker("/static/stream_worker.js", { type: "module", name }).port;
+    window.heard = [];
+    window.port.onmessage = ({ data }) => window.heard.push(data);
+    window.port.postMessage("join");
+}"""
+
+WHAT_IT_IS_TOLD_NEXT = """async () => {
+    while (window.heard.length < 65) await new Promise((resolve) => setTimeout(resolve, 20));
+    return window.heard[64];
+}"""
+
 
 async def in_english(browser: Browser, script: str = "") -> BrowserContext:
     """Return one browser's worth of tabs."""
@@ -96,6 +110,23 @@ async def test_the_stream_ends_with_the_last_tab(town: Town, browser: Browser) -
     await second.close()
 
     await streams_become(town, 0)
+
+
+async def test_a_tab_that_no_longer_answers_is_let_go_and_told_anew_when_it_does(town: Town, browser: Browser) -> None:
+    tab = await (await in_english(browser)).new_page()
+    await tab.goto(f"{town.server.url}healthz")
+    await tab.evaluate(JOIN_AND_SAY_NOTHING)
+    await streams_become(town, 1)
+
+    for _ in range(70):
+        town.leak()
+    await streams_become(town, 0)
+    await tab.evaluate("window.port.postMessage('heard')")
+
+    await streams_become(town, 1)
+    told = await tab.evaluate(WHAT_IT_IS_TOLD_NEXT)
+    assert told["name"] == "snapshot"
+    assert len(told["data"]["warnings"]) == 1
 
 
 async def test_without_shared_workers_a_hidden_tab_lets_go_and_catches_up_when_it_is_seen(

@@ -24,7 +24,10 @@ export class Stream {
   _share(worker) {
     const { port } = worker;
     worker.addEventListener("error", () => this._listenAlone());
-    port.addEventListener("message", ({ data: { name, data, place, silence } }) => this._hear(name, data, place, silence));
+    port.addEventListener("message", ({ data: { name, data, place, silence } }) => {
+      port.postMessage("heard");
+      this._hear(name, data, place, silence);
+    });
     port.start();
     const tell = (word) => () => port.postMessage(word);
     // A closed tab says nothing by itself, and what is sent to a frozen one would only pile up.
