@@ -87,7 +87,11 @@ def test_a_json_profile_says_the_paths_of_its_points_and_its_time() -> None:
             "waterflow",
             "8:15: error: points.flow: unknown quantity 'waterflow' (did you mean 'water_flow'?)",
         ),
-        ("water_flow", "forecast_level", "8:15: error: points.flow: no device sends 'forecast_level' (it is worked out)"),
+        (
+            "water_flow",
+            "forecast_level",
+            "8:15: error: points.flow: no device sends 'forecast_level' (it is worked out)",
+        ),
         ("int32", "int24", "10:50: error: points.flow.register.type must be 'int16'"),
         ("span: [-10, 10]", "span: [10, 10]", "14:11: error: points.flow.span must go from low to high, got [10, 10]"),
         ("  flow:\n", "  Flow:\n", "7:3: error: point 'Flow' must be lower-case letters, digits and _"),
