@@ -29,9 +29,12 @@ class Scores(NamedTuple):
     score: Floats
 
 
+_NO_SCORES = Scores(np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0, np.float64))
+
+
 def no_scores() -> Scores:
-    """Return an empty result."""
-    return Scores(np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0, np.float64))
+    """Return an empty result, the same each time: most ticks ask for nothing else."""
+    return _NO_SCORES
 
 
 class Detector(Protocol):

@@ -44,6 +44,8 @@ class Silent:
         self._pause_ns = round(pause_seconds * SECOND)
         self._heard_ns = np.full(len(period_seconds), _NEVER, np.int64)
         self._moment_ns = np.full(len(period_seconds), _NEVER, np.int64)
+        # The last tick, and the moment before which no row can be silent: most ticks look at these two only.
+        self._last_ns = self._earliest_ns = _NEVER
 
     @classmethod
     def example(cls, rows: int) -> Self:
@@ -52,6 +54,9 @@ class Silent:
 
     def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Hear the rows; return 0 for each finite sample."""
+        # What is heard makes silence come later, never earlier, unless the clock goes back.
+        if len(time_ns) and time_ns.min() < self._last_ns:
+            self._earliest_ns = _NEVER
         heard = np.isfinite(value) & self._has_period.take(rows)
         if heard.all():
             self._heard_ns[rows] = time_ns
@@ -61,12 +66,17 @@ class Silent:
 
     def advance(self, now_ns: int) -> Scores:
         """Return the rows that have been silent for their period or longer."""
+        if 0 <= now_ns - self._last_ns <= self._pause_ns and now_ns < self._earliest_ns:
+            self._moment_ns[:] = self._last_ns = now_ns
+            return no_scores()
         pause_ns = now_ns - self._moment_ns
         was_deaf = (pause_ns > self._pause_ns) | (pause_ns < 0)
         if was_deaf.any():
             self._listen_anew(was_deaf, now_ns)
-        self._moment_ns[:] = now_ns
+        self._moment_ns[:] = self._last_ns = now_ns
         silence_ns = now_ns - self._heard_ns
+        if len(silence_ns):
+            self._earliest_ns = now_ns + int((self._period_ns - silence_ns).min())
         silent = np.flatnonzero(silence_ns >= self._period_ns)
         if silent.size == 0:
             return no_scores()
@@ -84,5 +94,6 @@ class Silent:
 
     def restore(self, state: State, rows: Rows) -> None:
         """Take over the given rows' state."""
+        self._last_ns = self._earliest_ns = _NEVER
         self._heard_ns[rows] = state["heard_ns"]
         self._moment_ns[rows] = state["moment_ns"]

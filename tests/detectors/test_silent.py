@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.silent import SECOND, Silent
 
@@ -81,3 +83,21 @@ def test_each_row_is_silent_by_itself() -> None:
     silent = [(second, bank.advance(second * SECOND).row.tolist()) for second in range(10, 70, 10)]
 
     assert silent == [(10, []), (20, []), (30, [2]), (40, [2]), (50, [2]), (60, [1, 2])]
+
+
+@given(
+    st.lists(st.tuples(st.integers(-30, 40), st.integers(0, 1), st.sampled_from([1.0, float("nan")])), max_size=60),
+)
+def test_a_tick_tells_the_same_whatever_was_looked_at_before(story: list[tuple[int, int, float]]) -> None:
+    periods = np.array([30.0, 70.0])
+    kept, second = Silent(periods), 1_000
+
+    for step, row, value in story:
+        second += step
+        rows, times = np.array([row]), np.array([second * SECOND])
+        kept.update(rows, times, np.array([value]))
+        fresh = Silent(periods)
+        fresh.restore(kept.state(), np.arange(2))
+        told, wanted = kept.advance((second + 5) * SECOND), fresh.advance((second + 5) * SECOND)
+
+        assert [column.tolist() for column in told] == [column.tolist() for column in wanted]
