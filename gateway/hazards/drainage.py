@@ -54,6 +54,7 @@ class Waterlogging:
         self._nowcast_at = len(members) - 1 if nowcast else 0
         self._slot_ns = round(self.slot_seconds * SECOND)
         self._slots = [max(1, round(seconds / self.slot_seconds)) for seconds in (*_RAIN_SECONDS, _SLOPE_SECONDS)]
+        self._windows = np.array(self._slots[:3])[:, None]
         self._ahead = max(1, round(HORIZON_SECONDS / self.slot_seconds))
         self._kept = max(*self._slots, self._ahead) + 1
         self._forget = float(np.exp(-self.slot_seconds / _MEMORY_SECONDS))
@@ -69,7 +70,7 @@ class Waterlogging:
         level = float(values[0]) * self._to_metres
         rain = float(values[1]) * self._rain_scale if self._rain_scale else 0.0
         place = start_ns // self._slot_ns % self._kept
-        self._time_ns[place], self._level[place], self._rain[place] = start_ns, level, max(0.0, np.nan_to_num(rain))
+        self._time_ns[place], self._level[place], self._rain[place] = start_ns, level, _or_none(rain)
         self._known[place] = np.nan
         time_ns = start_ns + self._slot_ns
         if np.isnan(level):
@@ -85,13 +86,13 @@ class Waterlogging:
     def _look(self, start_ns: int, values: Floats) -> Floats:
         """Return what is known at a slot: one number a term."""
         age = (start_ns - self._time_ns) // self._slot_ns
-        rain = [float(self._rain[age < slots].sum()) for slots in self._slots[:3]]
+        rain = (age < self._windows) @ self._rain
         recent = np.flatnonzero((age <= self._slots[3]) & ~np.isnan(self._level))
         slope = 0.0
         if recent.size > 1:
             back = age[recent] - age[recent].mean()
-            slope = -float((back * self._level[recent]).sum() / (back**2).sum())
-        nowcast = float(np.nan_to_num(values[self._nowcast_at])) if self._nowcast_at else 0.0
+            slope = -float(back @ self._level[recent] / (back @ back))
+        nowcast = _or_none(float(values[self._nowcast_at])) if self._nowcast_at else 0.0
         level = float(self._level[start_ns // self._slot_ns % self._kept])
         return np.array([1.0, slope * self._ahead, level, *rain, nowcast])
 
@@ -127,6 +128,12 @@ def waterlogging(inventory: Inventory, asset: Asset) -> Waterlogging | None:
         return None
     rain, nowcast = gauges(inventory, asset, *RAIN), gauges(inventory, asset, "rain_nowcast")
     return Waterlogging(asset.id, level, next(iter(rain), None), next(iter(nowcast), None))
+
+
+def _or_none(rain: float) -> float:
+    """Return no rain where a gauge says nothing, or less."""
+    # The order matters: no comparison with NaN is true, so 0 stays.
+    return max(0.0, rain)
 
 
 def _is_wet(known: Floats) -> bool:
