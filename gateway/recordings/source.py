@@ -7,8 +7,9 @@ import gzip
 import lzma
 import zlib
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from gateway.errors import ConfigError, Fault
 from gateway.recordings.notes import Notes
@@ -33,17 +34,18 @@ class Source:
     def __init__(self, path: Path, notes: Notes) -> None:
         self._notes = notes
         try:
-            self._raw: BinaryIO = path.open("rb")
+            self._raw = path.open("rb")
         except OSError as error:
             raise ConfigError([Fault(str(path), 1, 1, f"cannot read the file: {error.strerror}")]) from error
         self._size = path.stat().st_size
+        self._is_damaged = False
         start = self._raw.read(6)
         self._raw.seek(0)
         if start.startswith(_MAGIC_ZIP):
             self._raw.close()
             hint = "unpack it; .csv, .csv.xz and .csv.gz are read"
             raise ConfigError([Fault(str(path), 1, 1, "this is a ZIP archive or an Excel workbook", hint)])
-        self._stream: lzma.LZMAFile | gzip.GzipFile | BinaryIO = self._raw
+        self._stream: lzma.LZMAFile | gzip.GzipFile | BufferedReader = self._raw
         if start == _MAGIC_XZ:
             self._stream = lzma.LZMAFile(self._raw)  # noqa: SIM115 - closed on exit
         elif start.startswith(_MAGIC_GZIP):
@@ -93,11 +95,21 @@ class Source:
             data = self._read()
 
     def _read(self) -> bytes:
-        try:
-            return self._stream.read(_BLOCK_BYTES)
-        except _CUT_SHORT as error:
-            self._notes.add("archive", 0, f"it is damaged or ends early ({error}); what could be unpacked counts")
-            return b""
+        """Return the next bytes, nothing at the end; before what is damaged comes what is not."""
+        parts: list[bytes] = []
+        count = 0
+        while count < _BLOCK_BYTES and not self._is_damaged:
+            try:
+                part = self._stream.read1(_BLOCK_BYTES)
+            except _CUT_SHORT as error:
+                self._is_damaged = True
+                self._notes.add("archive", 0, f"it is damaged or ends early ({error}); what could be unpacked counts")
+                break
+            if not part:
+                break
+            parts.append(part)
+            count += len(part)
+        return b"".join(parts)
 
     def _decoded(self, data: bytes, line: int, encoding: str) -> tuple[str, str]:
         """Return the text of whole lines, and how the next ones are probably encoded."""

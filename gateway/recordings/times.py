@@ -49,7 +49,10 @@ class Times:
 
     def read(self, text: str) -> int:
         """Return a time in nanoseconds UTC; ValueError when it is none."""
-        time_ns = self._read(text.strip())
+        try:
+            time_ns = self._read(text.strip())
+        except (ValueError, OverflowError):
+            raise ValueError(f"{text!r:.60} is no time") from None
         self.newest_ns = max(self.newest_ns, time_ns)
         return time_ns
 
