@@ -18,6 +18,10 @@ HIDE = """isHidden => {
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
+WORKERS_CANNOT_START = """
+    const Whole = window.SharedWorker;
+    window.SharedWorker = class extends Whole { constructor() { super("/static/missing.js", { type: "module" }); } };
+"""
 JOIN_AND_SAY_NOTHING = """async () => {
     const { version } = await (await fetch("/api/v1/site")).json();
     const name = `lifeline ${version}`;
@@ -50,12 +54,15 @@ async def streams_become(town: Town, wanted: int) -> None:
 async def test_eight_tabs_of_one_browser_are_live_at_once_over_one_stream(town: Town, browser: Browser) -> None:
     context = await in_english(browser)
     tabs = [await town.open_tab(context) for _ in range(8)]
+    for tab in tabs:
+        await tab.evaluate("window.isTheSamePage = true")
 
     town.leak()
 
     for tab in tabs:
         await expect(tab.locator(".warning .state")).to_have_text("not acknowledged", timeout=3_000)
         await expect(tab.locator("body")).to_have_class("is-live")
+        assert await tab.evaluate("window.isTheSamePage")
     assert town.streams == 1
     assert town.complaints == []
 
@@ -145,6 +152,15 @@ async def test_without_shared_workers_a_hidden_tab_lets_go_and_catches_up_when_i
 
     await expect(hidden.locator(".warning .state")).to_have_text("not acknowledged")
     assert town.complaints == []
+
+
+async def test_a_page_whose_shared_worker_cannot_start_listens_by_itself(town: Town, browser: Browser) -> None:
+    tab = await town.open_tab(await in_english(browser, WORKERS_CANNOT_START))
+
+    town.leak()
+
+    await expect(tab.locator(".warning .state")).to_have_text("not acknowledged")
+    await expect(tab.locator("body")).to_have_class("is-live")
 
 
 async def test_an_open_page_goes_on_by_itself_when_the_gateway_comes_back(town: Town, browser: Browser) -> None:
