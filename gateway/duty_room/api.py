@@ -96,7 +96,9 @@ def _add_site(routes: APIRouter, ports: DutyRoomPorts) -> None:
     @routes.get("/site")
     def site() -> doc.SiteDocument:
         """Say what site this is."""
-        used = sorted({channel.quantity for channel in inventory.channels.values()} & QUANTITIES.keys())
+        measured = {channel.quantity for channel in inventory.channels.values()}
+        derived = {ladder.quantity for ladder in inventory.ladders if ladder.quantity}
+        used = sorted((measured | derived) & QUANTITIES.keys())
         return doc.SiteDocument(
             id=inventory.site,
             name=inventory.name,

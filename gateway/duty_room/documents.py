@@ -89,9 +89,14 @@ class WarningSummary(Document):
     revision: int
     channel: str
     """The channel whose finding weighs most."""
+    quantity: str
+    """What the value is of: the channel's own quantity, or one that was worked out over several."""
     unit: str
     value: float | None
+    value_time: str
     limit: float | None
+    lead_minutes: float | None
+    """From `value_time` until the limit is expected to be reached; null when nothing is foretold."""
     finding_ids: list[str]
     acknowledged_by: str
     """The person whose step was the newest, if any."""
@@ -253,7 +258,7 @@ class SiteDocument(Document):
     language: Literal["zh", "en"]
     version: str
     quantities: dict[str, dict[str, str]]
-    """Names of the quantities measured here: quantity → language → name."""
+    """Names of the quantities measured or worked out here: quantity → language → name."""
 
 
 class ReadinessDocument(Document):

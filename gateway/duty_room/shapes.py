@@ -82,9 +82,12 @@ def _summary(warning: EarlyWarning, inventory: Inventory) -> dict[str, object]:
         "changed": to_iso(warning.changed_ns),
         "revision": warning.revision,
         "channel": leading.channel,
+        "quantity": leading.quantity,
         "unit": leading.unit,
         "value": leading.value,
+        "value_time": to_iso(leading.value_time_ns),
         "limit": leading.limit,
+        "lead_minutes": leading.lead_minutes,
         "finding_ids": list(warning.findings),
         "acknowledged_by": persons[-1] if persons else "",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,16 +40,20 @@ class Town:
 
     def leak(self, level: Level = Level.ORANGE, value: float = 63.2) -> None:
         """Let gas leak into the first manhole."""
+        self.history.write(self.numbers[CHANNEL], SystemClock().now().utc_ns, value)
+        self.warn("gas_leak", "MH-01", level, self.evidence(value=value))
+
+    def evidence(self, **changes: object) -> Evidence:
+        """Return evidence of a gas leak as of now, with some of it otherwise."""
         now_ns = SystemClock().now().utc_ns
-        self.history.write(self.numbers[CHANNEL], now_ns, value)
         evidence = Evidence(
             channel=CHANNEL,
             quantity="combustible_gas",
             unit="%{LEL}",
-            rule=GAS.name,
+            rule=f"limits:{GAS.name}",
             version="limits 1",
             basis=GAS.basis,
-            value=value,
+            value=63.2,
             value_time_ns=now_ns,
             limit=50.0,
             rungs=GAS.rungs,
@@ -57,12 +61,16 @@ class Town:
             window_end_ns=now_ns,
             data_trust={"good_share": 1.0},
         )
+        return replace(evidence, **changes)  # type: ignore[arg-type]
+
+    def warn(self, hazard: str, asset: str, level: Level, evidence: Evidence) -> None:
+        """Let detection say something."""
+        now_ns = evidence.value_time_ns
         start_ns = now_ns - 20 * SECOND
-        name = finding_id("town", "gas_leak", CHANNEL, GAS.name, start_ns)
         finding = Finding(
-            id=name,
-            hazard="gas_leak",
-            asset="MH-01",
+            id=finding_id("town", hazard, evidence.channel, evidence.rule, start_ns),
+            hazard=hazard,
+            asset=asset,
             start_ns=start_ns,
             time_ns=now_ns,
             learned_ns=now_ns,

@@ -1,6 +1,9 @@
 // Why a warning stands and what happened since, complete enough to judge it without looking elsewhere.
 
 import { byId, element, levelMark, setText } from "/static/dom.js";
+import { why } from "/static/why.js";
+
+const MOST_FINDINGS = 6, MOST_STEPS = 60;
 
 export class Evidence {
   constructor(store, words, { acknowledge, show }) {
@@ -36,6 +39,15 @@ export class Evidence {
       : [element("p", { class: "evidence-empty", text: this._words.say("evidence.none") })]));
   }
 
+  /** One second has passed: what is expected comes nearer. */
+  second() {
+    for (const each of byId("evidence").querySelectorAll("[data-until]")) {
+      const left = Number(each.dataset.until) - this._store.now();
+      if (left > 0) setText(each, this._words.until(left));
+      else { this.draw(); break; }
+    }
+  }
+
   _why(warning) {
     const words = this._words;
     const isOver = warning.level === "none";
@@ -44,58 +56,14 @@ export class Evidence {
       element("div", { class: "why-head" },
         levelMark(isOver ? "none" : warning.level, level),
         element("span", { class: "what", text: `${words.hazard(warning.hazard)} · ${warning.asset_name}` })),
-      ...warning.findings.slice(0, 6).map((finding) => this._finding(finding)));
-  }
-
-  _finding(finding) {
-    const words = this._words;
-    const { evidence } = finding;
-    const channel = this._store.channels.get(evidence.channel);
-    const name = channel ? words.channelName(channel, this._store.siblings(channel)) : evidence.channel;
-    const show = () => this._show(evidence.channel);
-    const facts = [
-      ["evidence.channel", element("button", { type: "button", class: "plain", text: evidence.channel, onclick: show })],
-      ["evidence.rule", evidence.rule],
-      ["evidence.basis", evidence.basis],
-      ["evidence.trust", this._trust(evidence.data_trust)],
-      ["evidence.agreeing", evidence.agreeing.join(", ")],
-      ["evidence.disagreeing", evidence.disagreeing.join(", ")],
-      ["evidence.version", evidence.version],
-    ];
-    return element("div", { class: "finding" },
-      element("p", { class: "why-sentence" },
-        element("span", { text: `${name} ` }),
-        evidence.value === null ? null : element("b", { text: words.value(evidence.value, evidence.unit) }),
-        element("span", { text: this._against(evidence, finding) }),
-        element("span", { class: "dim", text: ` · ${words.say("evidence.since", { time: this._moment(finding.start) })}` })),
-      element("dl", { class: "facts" }, ...facts.flatMap(([key, value]) => (value
-        ? [element("dt", { text: words.say(key) }), element("dd", {}, value)]
-        : []))));
-  }
-
-  /** Say which limit the value is beyond, and on which side of it. */
-  _against(evidence, finding) {
-    if (evidence.limit === null || finding.level === "none") return "";
-    const rung = Object.entries(evidence.rungs).find(([, limit]) => limit === evidence.limit)?.[0] ?? finding.level;
-    const side = evidence.value !== null && evidence.value < evidence.limit ? "value.below" : "value.above";
-    const limit = this._words.limit(evidence.limit, evidence.unit);
-    const text = this._words.say(side, { level: this._words.level(rung), limit });
-    return this._words.language === "zh" ? `，${text}` : `, ${text}`;
+      ...warning.findings.slice(0, MOST_FINDINGS).map((finding) => why(finding, { store: this._store, words, show: this._show })));
   }
 
   _moment(text) { return this._words.moment(Date.parse(text), this._store.now()); }
 
-  _trust(trust) {
-    return Object.entries(trust).map(([name, value]) => {
-      if (name === "good_share") return this._words.say("trust.good_share", { percent: Math.round(value * 100) });
-      if (name === "newest_age_seconds") return this._words.say("trust.newest_age_seconds", { value: Number(value.toPrecision(2)) });
-      return this._words.say("trust.other", { name, value });
-    }).join(" · ");
-  }
-
   _life(warning) {
     const words = this._words;
-    const steps = [...warning.steps].reverse().slice(0, 60);
+    const steps = [...warning.steps].reverse().slice(0, MOST_STEPS);
     return element("div", { class: "life" },
       element("h3", { text: words.say("evidence.life") }),
       element("ol", {}, ...steps.map((step) => element("li", {},

@@ -32,7 +32,7 @@ class Page {
     this._open = (id) => acknowledge.open(id);
     this._trend = new Trend(store, words);
     this._chooser = new Chooser(store, words, (id) => this.show(id));
-    this._vitals = new Vitals(store, words, (id) => id && this.show(id));
+    this._vitals = new Vitals(store, words, { show: (id) => this.show(id), choose: (id) => this.choose(id) });
     this._warnings = new WarningList(store, words, { choose: (id) => this.choose(id), acknowledge: this._open });
     this._evidence = new Evidence(store, words, { acknowledge: this._open, show: (id) => this.show(id) });
     store.on("vitals", () => this._head());
@@ -84,8 +84,8 @@ class Page {
     if (!warning?.findings.length) return;
     const { evidence } = warning.findings[0];
     const level = warning.level === "none" ? warning.peak_level : warning.level;
-    const [start, end] = [Date.parse(warning.start), Date.parse(warning.changed)];
-    await this.show(evidence.channel, { start, end, isOpen: warning.level !== "none", level });
+    const [from, start, end] = [evidence.window_start, warning.start, warning.changed].map((text) => Date.parse(text));
+    await this.show(evidence.channel, { from: Math.min(from, start), start, end, isOpen: warning.level !== "none", level });
   }
 
   /** A warning that rises while nobody touched the page comes into view by itself. */
@@ -108,6 +108,7 @@ class Page {
     setText(byId("link-text"), words.say(silence === null ? "link.connecting" : isCut ? "link.cut" : "link.live"));
     setText(byId("clock"), words.time(store.now()));
     this._warnings.age();
+    this._evidence.second();
     this._now();
     this._trend.second();
   }

@@ -49,7 +49,7 @@ export class Trend {
       const now = this._store.now();
       const margin = Math.max(10 * MINUTE, (marked.end - marked.start) * 0.25);
       this._end = marked.isOpen ? null : Math.min(now, marked.end + margin);
-      this._length = Math.max(SHORTEST_WINDOW, (this._end ?? now) - marked.start + margin);
+      this._length = Math.max(SHORTEST_WINDOW, (this._end ?? now) - marked.from, (this._end ?? now) - marked.start + margin);
     }
     await this._fetch();
   }

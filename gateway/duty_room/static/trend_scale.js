@@ -6,6 +6,8 @@ const TIME_STEPS = [
   ...[1, 2, 3, 6, 12].map((each) => each * HOUR), ...[1, 2, 7, 14, 30].map((each) => each * DAY),
 ];
 
+const LEAST_SHARE = 0.2;
+
 /** Whole local times between two moments, at most about `most` of them; `offset` is local time minus UTC. */
 export function timeTicks(start, end, most, offset) {
   const step = TIME_STEPS.find((each) => (end - start) / each <= most) ?? 90 * DAY;
@@ -27,7 +29,8 @@ export function valueTicks(low, high, most) {
 
 /**
  * The values to show: all readings with a margin, and the nearest limit where the readings come within half of it.
- * A limit far away is left out, for it would press the line flat; it is shown at the edge instead.
+ * A limit far away is left out, for it would press the line flat; it is shown at the edge instead. But noise must not
+ * fill the height as if it were danger: a fifth of the lowest limit is always in sight.
  */
 export function valueRange(low, high, limits) {
   if (!(low <= high)) return limits.length ? [Math.min(0, ...limits), Math.max(...limits) * 1.1 || 1] : [0, 1];
@@ -39,6 +42,8 @@ export function valueRange(low, high, limits) {
       : low - limit <= Math.max(2 * reach, Math.abs(low) * 0.5);
     if (isNear || (limit >= low && limit <= high)) [from, to] = [Math.min(from, limit), Math.max(to, limit)];
   }
+  const lacking = LEAST_SHARE * Math.min(...limits.map(Math.abs).filter(Boolean), Infinity) - (to - from);
+  if (lacking > 0 && Number.isFinite(lacking)) [from, to] = [from - lacking / 2, to + lacking / 2];
   const margin = Math.max((to - from) * 0.08, Math.abs(to) * 0.005, 1e-6);
   return [low >= 0 && from - margin < 0 ? Math.min(0, from) : from - margin, to + margin];
 }

@@ -3,9 +3,10 @@
 import { byId, element, levelMark } from "/static/dom.js";
 
 export class Vitals {
-  constructor(store, words, choose) {
+  constructor(store, words, { show, choose }) {
     this._store = store;
     this._words = words;
+    this._show = show;
     this._choose = choose;
     this._drawn = "";
     store.on("vitals", () => this.draw());
@@ -37,7 +38,7 @@ export class Vitals {
       lacking.length ? element("span", { class: "is-lacking", text: ` · ${lacking.join(" · ")}` }) : null);
     return element("button", {
       type: "button", class: "vital", "data-lifeline": lifeline.lifeline,
-      onclick: () => this._choose(lifeline.nearest?.channel ?? this._first(lifeline.lifeline)),
+      onclick: () => this._look(lifeline),
     },
     element("span", { class: "vital-head" },
       element("span", { class: "vital-name", text: words.lifeline(lifeline.lifeline) }), state),
@@ -52,11 +53,14 @@ export class Vitals {
     bar.style.width = `${Math.min(100, nearest.share * 100)}%`;
     return element("p", { class: "vital-near", title: this._words.say("vitals.nearest") },
       element("span", { class: "name", text: name }),
-      element("span", { text: `${Math.round(nearest.share * 100)}%` }),
+      element("span", { text: this._words.say("vitals.share", { percent: Math.round(nearest.share * 100) }) }),
       element("span", { class: "meter" }, bar));
   }
 
-  _first(lifeline) {
-    return [...this._store.channels.values()].find((channel) => channel.lifeline === lifeline)?.id;
+  /** Its most urgent warning, else what is nearest to a limit, else anything of it. */
+  _look({ lifeline, nearest }) {
+    const urgent = this._store.sortedWarnings().find((warning) => warning.lifeline === lifeline);
+    if (urgent) this._choose(urgent.id);
+    else this._show(nearest?.channel ?? [...this._store.channels.values()].find((channel) => channel.lifeline === lifeline)?.id);
   }
 }

@@ -37,7 +37,9 @@ export class WarningList {
     for (const each of byId("warnings").querySelectorAll("[data-value-of]")) {
       setText(each, this._value(this._store.warnings.get(each.dataset.valueOf)));
     }
-    for (const each of document.querySelectorAll("[data-since]")) setText(each, this._words.age(now - Number(each.dataset.since)));
+    for (const each of document.querySelectorAll("[data-since]")) {
+      setText(each, this._words.say("value.stale", { age: this._words.age(now - Number(each.dataset.since)) }));
+    }
   }
 
   _item(warning) {
@@ -70,13 +72,23 @@ export class WarningList {
         : null));
   }
 
+  /** What is measured now, or what was found, and when it is expected to reach the limit. */
   _value(warning) {
+    const words = this._words;
     const channel = this._store.channels.get(warning.channel);
-    const name = channel ? this._words.channelName(channel, this._store.siblings(channel)) : warning.channel;
-    const isNow = warning.level !== "none" && !this._store.isStale(warning.channel);
+    const name = words.measured(warning.quantity, channel, channel && this._store.siblings(channel)) || warning.channel;
+    const isNow = warning.level !== "none" && channel?.quantity === warning.quantity && !this._store.isStale(warning.channel);
     const value = isNow ? this._store.values.get(warning.channel).value : warning.value;
     if (value === null) return name;
-    return this._words.say(isNow ? "value.now" : "value.then", { name, value: this._words.value(value, warning.unit) });
+    return words.say(isNow ? "value.now" : "value.then", { name, value: words.value(value, warning.unit) }) + this._lead(warning);
+  }
+
+  _lead(warning) {
+    if (warning.level === "none" || !warning.lead_minutes || warning.limit === null) return "";
+    const left = Date.parse(warning.value_time) + warning.lead_minutes * 60_000 - this._store.now();
+    if (left <= 0) return "";
+    const limit = this._words.limit(warning.limit, warning.unit);
+    return this._words.aside(this._words.say("lead.short", { left: this._words.until(left), limit }));
   }
 
   _drawLate() {

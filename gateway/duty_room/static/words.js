@@ -59,7 +59,7 @@ export class Words {
   /** A value with its unit, the unit left out for states. */
   value(value, unit) {
     if (value === null || value === undefined) return this.say("value.none");
-    return unit === NO_UNIT ? String(Number(this.number(value))) : this._beside(this.number(value), unit);
+    return this.plain(value, unit);
   }
 
   /** A limit with its unit, written as short as it was set. */
@@ -70,6 +70,15 @@ export class Words {
     return word === "°" ? number + word : `${number} ${word}`.trimEnd();
   }
 
+  /** A value with its unit, also where it is a bare number. */
+  plain(value, unit) { return unit === NO_UNIT ? String(Number(this.number(value))) : this._beside(this.number(value), unit); }
+
+  /** One of several numbers that are added up, all with the decimals that the largest needs. */
+  addend(value, largest, unit) { return this._beside(value.toFixed(largest >= 100 ? 0 : largest >= 10 ? 1 : largest >= 1 ? 2 : 3), unit); }
+
+  /** A part of a sentence after a comma. */
+  aside(text) { return this.language === "zh" ? `，${text}` : `, ${text}`; }
+
   time(ms) { return this._time.format(ms); }
   minute(ms) { return this._minute.format(ms); }
   day(ms) { return this._day.format(ms); }
@@ -79,6 +88,12 @@ export class Words {
   moment(ms, now = Date.now()) {
     return this._date.format(ms) === this._date.format(now) ? this.time(ms) : `${this.day(ms)} ${this.time(ms)}`;
   }
+
+  /** An expected time to the minute, with the date before it when it is not today. */
+  near(ms, now) { return this._date.format(ms) === this._date.format(now) ? this.minute(ms) : `${this.day(ms)} ${this.minute(ms)}`; }
+
+  /** How long until an expected moment. */
+  until(ms) { return ms < MINUTE ? this.say("lead.soon") : this.say("lead.left", { age: this.age(ms) }); }
 
   age(ms) {
     const past = Math.max(0, ms);
@@ -101,6 +116,11 @@ export class Words {
     const name = this.quantity(channel.quantity);
     const isAmbiguous = siblings.some((other) => other.id !== channel.id && other.quantity === channel.quantity);
     return isAmbiguous ? `${name} (${channel.id.split(".").slice(2).join(".")})` : name;
+  }
+
+  /** What a value is of: its channel, or a quantity that was worked out over several. */
+  measured(quantity, channel, siblings = []) {
+    return channel && channel.quantity === quantity ? this.channelName(channel, siblings) : this.quantity(quantity);
   }
 
   /** Put words on everything in the page that names its key. */

@@ -35,6 +35,7 @@ async def test_the_site_says_what_it_is(client: httpx.AsyncClient) -> None:
         "zh",
     )
     assert site["quantities"]["tilt"] == {"zh": "倾角", "en": "tilt"}
+    assert site["quantities"]["forecast_level"]["en"] == "level in half an hour"
 
 
 async def test_the_list_shows_a_warning_with_what_weighs_most(
@@ -46,6 +47,7 @@ async def test_the_list_shows_a_warning_with_what_weighs_most(
 
     assert (warning["asset_name"], warning["lifeline"], warning["level"]) == ("长江中路 231 号井", "gas", "orange")
     assert (warning["value"], warning["limit"], warning["unit"]) == (23.5, 20.0, "%LEL")
+    assert (warning["quantity"], warning["lead_minutes"]) == ("combustible_gas", None)
     assert warning["start"] == "2023-11-14T22:13:20.000Z"
     assert warning["needs_acknowledgement"] is True
 

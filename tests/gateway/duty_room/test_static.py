@@ -12,6 +12,8 @@ import pytest
 from gateway.duty_room.application import STATIC
 from gateway.duty_room.documents import LevelName, StateName
 from gateway.early_warning import StepKind
+from gateway.hazards import SIGNS
+from gateway.hazards.road import HAZARDS as CAUSES
 from gateway.model import Quality
 
 SCRIPTS = sorted(STATIC.glob("*.js"))
@@ -40,6 +42,12 @@ HAZARDS = [
     "road_collapse",
     "sensor_fault",
     "sensor_silent",
+]
+TERMS = [
+    *("night_flow", "night_flow_expected", "excess_flow", "excess_flow_night_before", "flow_scatters"),
+    *("pressures_fallen", "level_now", "bias", "level_trend", "level"),
+    *("rain_15min", "rain_60min", "rain_180min", "rain_nowcast", "prior"),
+    *(cause.name for cause in [*CAUSES.values(), *SIGNS.values()]),
 ]
 LIFELINES = ["gas", "water", "drainage", "heating", "bridge", "tunnel", "utility_tunnel", "slope", "road"]
 
@@ -73,6 +81,7 @@ def test_every_word_that_the_page_says_is_in_the_catalogue() -> None:
         ("lifeline", LIFELINES),
         ("level", get_args(LevelName)),
         ("state", get_args(StateName)),
+        ("term", TERMS),
         ("step", [kind.value for kind in StepKind]),
         ("quality", [str(int(quality)) for quality in Quality]),
     ],
@@ -83,7 +92,7 @@ def test_everything_that_can_happen_has_a_name(prefix: str, names: list[str]) ->
 
 def test_no_word_is_left_over() -> None:
     text = "".join(path.read_text() for path in [*SCRIPTS, STATIC / "index.html"])
-    families = ("hazard.", "lifeline.", "level.", "state.", "step.", "quality.", "range.", "value.", "trust.")
+    families = ("hazard.", "lifeline.", "level.", "state.", "step.", "quality.", "range.", "value.", "trust.", "term.")
 
     left = [key for key in catalogue("zh") if key not in text and not key.startswith(families)]
 

@@ -19,6 +19,13 @@ GAS = Ladder(
 PRESSURE = Ladder("low_pressure", "pipe_burst", "below", {"yellow": 0.18, "red": 0.14}, 0.01, 30, 300, "CJJ 92")
 LEVEL = Ladder("road_water", "waterlogging", "above", {"blue": 0.8, "orange": 1.5}, 0.05, 60, 600, "GB 50014")
 CARBON = Ladder("tunnel_co", "air_hazard", "above", {"yellow": 70, "red": 150}, 5, 60, 600, "JTG/T D70/2-02")
+FORECAST = Ladder(
+    *("underpass_forecast", "waterlogging", "above", {"blue": 0.15, "orange": 0.27}, 0.02, 120, 900, "GB 51222"),
+    quantity="forecast_level",
+)
+NIGHTS = Ladder(
+    *("night_flow", "pipe_leak", "above", {"yellow": 20}, 2, 0, 0, "minimum night flow"), quantity="night_flow_rise"
+)
 
 # kind, lifeline, names, points: (point, quantity, unit, title, ladder, usual value, daily swing)
 _KINDS: tuple[tuple[str, str, tuple[str, ...], tuple[tuple[str, str, str, str, Ladder | None, float, float], ...]], ...]
@@ -174,4 +181,5 @@ def town_inventory(report_seconds: float = 60.0) -> tuple[Inventory, dict[str, S
                     ladders=() if ladder is None else (ladder,),
                 )
                 signals[channel] = Signal(usual, swing)
-    return Inventory("town", "示范片区", "Asia/Shanghai", assets, devices, channels), signals
+    inventory = Inventory("town", "示范片区", "Asia/Shanghai", assets, devices, channels, (FORECAST, NIGHTS))
+    return inventory, signals
