@@ -7,6 +7,7 @@ from detectors.foretold import Foretold
 from detectors.level import Level
 from detectors.limits import Limits
 from detectors.quantiles import Quantiles
+from detectors.shifted import Shifted
 from detectors.silent import Silent
 from detectors.stuck import Stuck
 from detectors.trend import Trends
@@ -17,6 +18,7 @@ DETECTORS: dict[str, Registered] = {
     "level": Level,
     "limits": Limits,
     "quantiles": Quantiles,
+    "shifted": Shifted,
     "silent": Silent,
     "stuck": Stuck,
     "trend": Trends,
@@ -37,6 +39,7 @@ __all__ = [
     "Level",
     "Limits",
     "Quantiles",
+    "Shifted",
     "Silent",
     "Stuck",
     "Trends",

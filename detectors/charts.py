@@ -21,10 +21,15 @@ import numpy as np
 
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
 from detectors.level import DAY, LEARNING_COLUMNS, Learning, learn, learning_parameters, look
-from detectors.walking import Table, columns, walk
+from detectors.season import Season
+from detectors.walking import Round, Table, columns, walk
 
 _CLIP = 4.0
 """No single look counts for more sigmas: a spike is another detector's matter."""
+
+
+_SEASON_START = 0.25
+"""A daily course is learned on a level of its own; what the level was before there was one is soon forgotten."""
 
 
 class Chart(NamedTuple):
@@ -44,7 +49,7 @@ class Charts:
     """Score shifts of each row's level (None: no opinion).
 
     `ewma_looks` is the memory of the EWMA chart; `cusum_limit` is in looks times sigmas, `ewma_limit` in the chart's
-    own sigmas.
+    own sigmas. With `bins` the level has a daily course of so many equal parts; a warm-up of three days learns it.
 
     >>> flow = Charts([Learning(tau_seconds=86_400, warm_up_seconds=1_200, look_seconds=60, least_scale=1.0)])
     >>> minutes = np.arange(40) * 60 * 1_000_000_000
@@ -69,6 +74,7 @@ class Charts:
         ewma_looks: float = 9.0,
         ewma_limit: float = 4.5,
         freeze_seconds: float = 7 * DAY,
+        bins: int = 0,
     ) -> None:
         if min(shift, cusum_limit, ewma_looks, ewma_limit, freeze_seconds) <= 0:
             raise ValueError("shift, limits, memory and freeze time must be above 0")
@@ -82,20 +88,35 @@ class Charts:
         of_charts = columns(size, 1.0 / (cusum_limit * looks), 2.0 * cusum_limit * looks, ewma_looks * looks)
         parameters = np.concatenate((learning_parameters(learning), of_charts))
         self._per_ewma = float(per_ewma)
+        self._season = Season(size, bins) if bins else None
         self._table = Table((*LEARNING_COLUMNS, "up", "down", "ewma", "held"), parameters)
 
     @classmethod
     def example(cls, rows: int) -> Self:
         """Return a bank that warms up soon, as contract tests and benchmarks use it."""
         quick = Learning(tau_seconds=3_600, warm_up_seconds=300, look_seconds=60, least_scale=0.01)
-        return cls([None if row % 4 == 0 else quick for row in range(rows)], freeze_seconds=3_600)
+        return cls([None if row % 4 == 0 else quick for row in range(rows)], freeze_seconds=3_600, bins=24)
 
     def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Return one score per sample."""
         return walk(self._table, self._step, rows, time_ns, value)
 
-    def _step(self, state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> Floats:
-        view = look(state, parameters, seconds, value)
+    def shifts(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
+        """Take samples as `update` does; return by how many sigmas each row is shifted, 0 while it is not."""
+        return walk(self._table, self._step_shift, rows, time_ns, value)
+
+    def _step_shift(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
+        score = self._step(state, parameters, samples)
+        shift = np.where(score >= 1.0, np.abs(state[len(LEARNING_COLUMNS) + 2]), 0.0)
+        np.copyto(shift, np.nan, where=np.isnan(score))
+        return shift
+
+    def _step(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
+        value, season = samples.value, self._season
+        if season:
+            cells = season.cells(samples.rows, samples.time_ns)
+            value = value - season.course.take(cells)
+        view = look(state, parameters, samples.seconds, value)
         up, down, ewma, held = state[3:]
         per_cusum, most, memory = parameters[4:]
         weight, sigmas = view.weight, view.sigmas
@@ -131,7 +152,12 @@ class Charts:
             is_held = shifted & (held < self._freeze_seconds)
         else:
             held[:] = 0.0
-        learn(state, parameters, view, sigmas, is_held)
+        if season:
+            has_begun = state[2] >= DAY
+            taught = learn(state, parameters, view, sigmas, is_held, start=_SEASON_START)
+            season.learn(cells, weight, taught, has_begun if is_held is None else has_begun & ~is_held)
+        else:
+            learn(state, parameters, view, sigmas, is_held)
         if view.cold is not None:
             np.copyto(score, np.nan, where=view.cold)
         return score
@@ -150,8 +176,10 @@ class Charts:
 
     def state(self) -> State:
         """Return level, charts, how long each row has been shifted, and time of the last sample."""
-        return self._table.state()
+        return {**self._table.state(), **(self._season.state() if self._season else {})}
 
     def restore(self, state: State, rows: Rows) -> None:
         """Take over the given rows' state."""
         self._table.restore(state, rows)
+        if self._season:
+            self._season.restore(state, rows)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
-from detectors.walking import Table, columns, walk
+from detectors.walking import Round, Table, columns, walk
 
 DAY = 86_400.0
 
@@ -85,10 +85,23 @@ def look(state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> V
     return View(weight, residual, scale, residual / scale, cold if cold.any() else None)
 
 
-def learn(state: Floats, parameters: Floats, view: View, sigmas: Floats, held: NDArray[np.bool_] | None) -> None:
-    """Learn from samples whose residual, in sigmas, has been clipped; `held` rows learn nothing."""
+def learn(
+    state: Floats,
+    parameters: Floats,
+    view: View,
+    sigmas: Floats,
+    held: NDArray[np.bool_] | None,
+    *,
+    start: float = 1.0,
+) -> Floats:
+    """Learn from samples whose residual, in sigmas, has been clipped; return what they taught, in units.
+
+    `held` rows learn nothing; while a row warms up, only the newest `start` of what it saw counts.
+    """
     mean, variance, learned = state[:3]
     share = np.minimum(learned, parameters[0])
+    if view.cold is not None and start < 1.0:
+        np.multiply(share, start, out=share, where=view.cold)
     share += view.weight
     np.divide(view.weight, share, out=share)
     clipped = sigmas * view.scale
@@ -105,6 +118,7 @@ def learn(state: Floats, parameters: Floats, view: View, sigmas: Floats, held: N
     variance += moved
     np.subtract(1.0, share, out=share)
     variance *= share
+    return clipped
 
 
 class Level:
@@ -136,8 +150,8 @@ class Level:
         """Return one score per sample."""
         return walk(self._table, self._step, rows, time_ns, value)
 
-    def _step(self, state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> Floats:
-        view = look(state, parameters, seconds, value)
+    def _step(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
+        view = look(state, parameters, samples.seconds, samples.value)
         score = np.abs(view.sigmas)
         score *= 1.0 / self._limit
         sigmas = np.maximum(view.sigmas, -self._clip)

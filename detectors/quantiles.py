@@ -18,7 +18,7 @@ import numpy as np
 
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
 from detectors.level import Learning, learning_parameters
-from detectors.walking import Table, walk
+from detectors.walking import Round, Table, walk
 
 _FLATNESS = 1.6
 """Steps of 1 / (1.6 p (1 - p)) sigma come close to the best ones (1 / density) for bell-shaped noise."""
@@ -76,7 +76,8 @@ class Quantiles:
         """Return one score per sample."""
         return walk(self._table, self._step, rows, time_ns, value)
 
-    def _step(self, state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> Floats:
+    def _step(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
+        _, _, seconds, value = samples
         low, middle, high, deviation, learned = state
         tau, warm_up, look, least = parameters
         above = (value - high) / np.maximum(high - middle, least)

@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple, Self
 import numpy as np
 
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
-from detectors.walking import Table, columns, walk
+from detectors.walking import Round, Table, columns, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +133,17 @@ class Trends:
         """
         return walk(self._table, self._foretell, rows, time_ns, value)
 
-    def _foretell(self, state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> Floats:
-        _move(state, parameters, seconds, value)
+    def _foretell(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
+        _move(state, parameters, samples.seconds, samples.value)
         _, slope, noise = _line(state, parameters)
         _, sign, lead = parameters[4:]
         is_sure = slope * sign > noise * self._sigmas
         rise: Floats = np.where(is_sure, slope, 0.0) * lead
-        rise += value
+        rise += samples.value
         return rise
 
-    def _step(self, state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> Floats:
-        _move(state, parameters, seconds, value)
+    def _step(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
+        _move(state, parameters, samples.seconds, samples.value)
         level, slope, noise = _line(state, parameters)
         noise *= self._sigmas
         limit, sign, lead = parameters[4:]

@@ -7,7 +7,7 @@ A bank keeps its state as a `Table` and writes one `step`: one sample for each o
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +48,21 @@ class Table:
             column[rows] = state[name]
 
 
+class Round(NamedTuple):
+    """One sample of each of some rows."""
+
+    rows: Rows
+    time_ns: Times
+    seconds: Floats
+    """Since each row's last sample; many years for a first one."""
+    value: Floats
+
+
 class Step(Protocol):
     """One sample for each of the first rows of the gathered state; returns their scores, leaves their times alone."""
 
-    def __call__(self, state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> Floats:
-        """Move on; `seconds` are those since each row's last sample (of many years for a first one)."""
+    def __call__(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
+        """Move on by one round."""
         ...
 
 
@@ -73,8 +83,8 @@ def walk(table: Table, step: Step, rows: Rows, time_ns: Times, value: Floats) ->
     for start, end in pairwise(rounds.bounds):
         size, part = end - start, rounds.order[start:end]
         now_ns = time_ns.take(part)
-        seconds = _seconds(now_ns, last_ns[:size])
-        score[part] = step(state[:, :size], parameters[:, :size], seconds, value.take(part))
+        samples = Round(rounds.rows[:size], now_ns, _seconds(now_ns, last_ns[:size]), value.take(part))
+        score[part] = step(state[:, :size], parameters[:, :size], samples)
         last_ns[:size] = now_ns
     _put(table, rounds.rows, state, last_ns)
     return score
@@ -83,12 +93,13 @@ def walk(table: Table, step: Step, rows: Rows, time_ns: Times, value: Floats) ->
 def _walk_once(table: Table, step: Step, rows: Rows, time_ns: Times, value: Floats) -> Floats:
     """Step each row at most once; all of them at once need no gathering."""
     if len(rows) == len(table.time_ns):
-        seconds = _seconds(time_ns, table.time_ns)
-        score = step(table.floats, table.parameters, seconds, value)
+        samples = Round(rows, time_ns, _seconds(time_ns, table.time_ns), value)
+        score = step(table.floats, table.parameters, samples)
         table.time_ns[:] = time_ns
         return score
     state, last_ns = table.floats.take(rows, axis=1), table.time_ns.take(rows)
-    score = step(state, table.parameters.take(rows, axis=1), _seconds(time_ns, last_ns), value)
+    samples = Round(rows, time_ns, _seconds(time_ns, last_ns), value)
+    score = step(state, table.parameters.take(rows, axis=1), samples)
     _put(table, rows, state, time_ns)
     return score
 

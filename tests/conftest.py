@@ -8,6 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more about the machine's load than about the code.
+settings.register_profile("lifeline", deadline=None)
+settings.load_profile("lifeline")
 
 REQUIRE_ALL = os.environ.get("LIFELINE_REQUIRE_ALL") == "1"
 DATA = Path(os.environ["LIFELINE_DATA"]) if os.environ.get("LIFELINE_DATA") else None

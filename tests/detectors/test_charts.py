@@ -104,3 +104,36 @@ def test_a_fast_channel_is_no_more_twitchy_than_its_noise_is_long() -> None:
 def test_limits_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         Charts([LEARNING], cusum_limit=0.0)
+
+
+def daily(days: int, every_minutes: int = 5, seed: int = 7) -> NDArray[np.float64]:
+    """Make the inflow of a zone: low at night, two peaks a day, noise of 1 m3/h."""
+    hours = np.arange(0, days * 24, every_minutes / 60)
+    course = noise(len(hours), seed)
+    course += 50 + 20 * np.sin(2 * np.pi * hours / 24) + 8 * np.sin(4 * np.pi * hours / 24)
+    return course
+
+
+INFLOW = Learning(tau_seconds=7 * 86_400, warm_up_seconds=4 * 86_400, look_seconds=1_800, least_scale=0.1)
+
+
+def inflow_scores(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    bank = Charts([INFLOW], bins=bins)
+    return bank.update(np.zeros(len(values), np.intp), np.arange(len(values)) * 300 * SECOND, values)
+
+
+def test_a_daily_course_is_no_shift_once_it_is_known() -> None:
+    scores = inflow_scores(daily(40), bins=24)
+
+    assert np.nanmax(scores[12 * 288 :]) < 1.0
+
+
+def test_a_leak_on_top_of_a_daily_course_is_found_within_hours() -> None:
+    values = daily(40)
+    values[30 * 288 :] += 6.0
+
+    scores = inflow_scores(values, bins=24)
+
+    found = np.flatnonzero(scores[30 * 288 :] >= 1.0)
+    assert found.size
+    assert found[0] <= 12 * 12

@@ -61,7 +61,7 @@ def test_a_pressure_that_falls_is_scored_by_how_low_it_will_be(feed: Callable[..
 
 
 def test_before_the_warm_up_it_is_no_more_than_limits(feed: Callable[..., NDArray[np.float64]]) -> None:
-    values = 1.0 + 0.1 * np.arange(9)
+    values = np.linspace(1.0, 1.8, 9)
 
     score = feed(sewer(), values)
 

@@ -1,0 +1,56 @@
+"""The daily course of each channel: how far it ordinarily is from its level at each hour, learned cell by cell.
+
+A cell is a mean over the days it was seen on, forgetting with a time constant of two weeks. Days are those of UTC,
+which names the hours differently but not the course; summer time shifts it for a week or two.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.contract import Floats, Rows, State, Times
+from detectors.walking import SECOND
+
+_DAY_NS = 86_400 * SECOND
+_MEMORY_DAYS = 14
+
+
+class Season:
+    """One course a row, of `bins` equal parts of the day.
+
+    >>> season = Season(rows=2, bins=24)
+    >>> season.cells(np.array([0, 1]), np.array([3_600, 90_000]) * SECOND).tolist()
+    [1, 25]
+    """
+
+    def __init__(self, rows: int, bins: int) -> None:
+        self._bins = bins
+        self._bin_ns = _DAY_NS // bins
+        self._memory_seconds = _MEMORY_DAYS * 86_400.0 / bins
+        self.course = np.zeros((rows, bins))
+        self._seen = np.zeros((rows, bins))
+
+    def cells(self, rows: Rows, time_ns: Times) -> NDArray[np.intp]:
+        """Return the cells that samples belong to, as places in `course`."""
+        cells: NDArray[np.intp] = time_ns // self._bin_ns % self._bins
+        cells += rows * self._bins
+        return cells
+
+    def learn(self, cells: NDArray[np.intp], weight: Floats, off: Floats, learns: NDArray[np.bool_]) -> None:
+        """Move cells by how far samples of a round were off; those that do not learn stay."""
+        course, seen = self.course.reshape(-1), self._seen.reshape(-1)
+        before = seen.take(cells)
+        with np.errstate(invalid="ignore"):
+            share = weight / (np.minimum(before, self._memory_seconds) + weight)
+        np.copyto(share, 0.0, where=~learns | (weight == 0.0))
+        course[cells] += share * off
+        seen[cells] = before + np.where(learns, weight, 0.0)
+
+    def state(self) -> State:
+        """Return each row's course and how long each part of it was seen."""
+        return {"course": self.course.copy(), "seen": self._seen.copy()}
+
+    def restore(self, state: State, rows: Rows) -> None:
+        """Take over the given rows' courses."""
+        self.course[rows], self._seen[rows] = state["course"], state["seen"]
