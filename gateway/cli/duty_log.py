@@ -63,6 +63,8 @@ def because(finding: Finding) -> str:
     value = "" if evidence.value is None else f" {evidence.value:.4g} {evidence.unit}"
     limit = "" if evidence.limit is None else f", limit {evidence.limit:.4g}"
     late = ", learned late" if finding.is_late else ""
+    if evidence.lead_minutes is not None:
+        limit += f", in {evidence.lead_minutes:.0f} min"
     return f"{evidence.channel}{value}{limit} ({evidence.rule}{late})"
 
 

@@ -123,6 +123,9 @@ class Recording:
             hint = f"columns are {', '.join(columns.names)[:200]}; the map has {', '.join(absent)[:200]}"
             raise ConfigError([Fault(self._file, 1, 1, "no column belongs to a channel", hint)])
         for name in absent:
+            if self._places[name].channel == name:
+                # Nobody said that this channel would be there.
+                continue
             hint = did_you_mean(name, columns.names) if len(absent) <= _HINTED else ""
             self._notes.add("map", 0, f"there is no column {name!r:.80}{f', {hint}' if hint else ''}")
         others = [
