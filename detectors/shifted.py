@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
+import numpy as np
+
 from detectors.charts import Charts
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
 from detectors.level import Learning
@@ -19,7 +21,6 @@ _HOURS = 24
 class Shifted:
     """Score lasting shifts against one ladder a row, its rungs in the row's own sigmas (None: no opinion).
 
-    >>> import numpy as np
     >>> bank = Shifted([Steps((1.0, 3.0, None, None))], [Learning(86_400, 3_600, 60, least_scale=0.1)], hours=0)
     >>> minutes = np.arange(100) * 60 * 1_000_000_000
     >>> pressure = 300 + np.tile([1.0, -1.0], 50)  # kPa
@@ -36,6 +37,7 @@ class Shifted:
     ) -> None:
         self._limits = Limits(ladders)
         self._charts = Charts(learning, bins=hours)
+        self._last = np.empty(0)
 
     @classmethod
     def example(cls, rows: int) -> Self:
@@ -51,7 +53,12 @@ class Shifted:
 
     def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Return one score per sample."""
-        return self._limits.update(rows, time_ns, self._charts.shifts(rows, time_ns, value))
+        self._last = self._charts.shifts(rows, time_ns, value)
+        return self._limits.update(rows, time_ns, self._last)
+
+    def sigmas(self, at: int) -> float:
+        """Return by how much the row of the sample at a place of the last call was shifted then."""
+        return float(self._last[at])
 
     def advance(self, now_ns: int) -> Scores:  # noqa: ARG002 - a level shifts with samples only
         """Change nothing."""

@@ -57,6 +57,8 @@ class Ladder:
     """Of a derived quantity: the one asset it is for; None means every asset that has a model of it."""
     ahead_seconds: float = 0.0
     """A value that surely heads for danger is judged by where it will be in that time; 0 takes it as it is."""
+    of: Literal["value", "shift"] = "value"
+    """`shift`: the rungs are sigmas by which a channel has left its own level and daily course."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import Foretold, Limits, Silent, Stuck
+from detectors import Foretold, Limits, Shifted, Silent, Stuck
 from detectors.contract import Detector, Floats, Rows, Times
 from detectors.episodes import Episodes
+from detectors.level import DAY, Learning
 from detectors.limits import Steps
 from detectors.trend import Heading
 from gateway.detection.run import Samples
@@ -24,6 +26,12 @@ SENSOR_SILENT = "sensor_silent"
 
 _SILENT_HOLD_SECONDS = 10.0
 """One tick of the journal: after a short stop a channel has that long to speak before it is called silent."""
+
+_LOOK_SECONDS = 1_800.0
+"""Noise of water, gas and structures stays alike for about that long: more samples say no more."""
+_LEAST_SHARE = 1e-3
+"""No channel is surer of its level than this share of its span."""
+LadderKind: TypeAlias = type[Limits] | type[Foretold] | type[Shifted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,8 @@ class Bank:
         said = self.voice.speak(changes, rows, time_ns, score, is_fresh)
         if said and isinstance(self.detector, Foretold):
             said = [saying._replace(lead_seconds=self._lead_seconds(self.detector, saying)) for saying in said]
+        if said and isinstance(self.detector, Shifted):
+            said = [saying._replace(shift_sigmas=self.detector.sigmas(saying.at)) for saying in said]
         return said if picked is None else [saying._replace(at=int(picked[saying.at])) for saying in said]
 
     def _lead_seconds(self, detector: Foretold, saying: Saying) -> float | None:
@@ -130,12 +140,13 @@ def _limit_banks(channels: Sequence[Channel], fresh_ns: Times) -> list[Bank]:
 
     The first holds every channel, so that no row needs to be looked up.
     """
-    now = [[ladder for ladder in channel.ladders if not ladder.ahead_seconds] for channel in channels]
-    ahead = [[ladder for ladder in channel.ladders if ladder.ahead_seconds] for channel in channels]
-    return [
-        *(_ladder_bank(channels, fresh_ns, layer, is_whole=not number) for number, layer in enumerate(_layers(now))),
-        *(_ladder_bank(channels, fresh_ns, layer) for layer in _layers(ahead)),
-    ]
+    banks = []
+    for kind in (Limits, Foretold, Shifted):
+        of_kind = [[ladder for ladder in channel.ladders if _kind(ladder) is kind] for channel in channels]
+        for number, layer in enumerate(_layers(of_kind)):
+            is_whole = kind is Limits and number == 0
+            banks.append(_ladder_bank(channels, fresh_ns, layer, kind, is_whole=is_whole))
+    return banks
 
 
 def _layers(ladders: Sequence[Sequence[Ladder]]) -> Iterator[list[Ladder | None]]:
@@ -144,17 +155,29 @@ def _layers(ladders: Sequence[Sequence[Ladder]]) -> Iterator[list[Ladder | None]
         yield [own[layer] if layer < len(own) else None for own in ladders]
 
 
+def _kind(ladder: Ladder) -> LadderKind:
+    if ladder.of == "shift":
+        return Shifted
+    return Foretold if ladder.ahead_seconds else Limits
+
+
 def _ladder_bank(
-    channels: Sequence[Channel], fresh_ns: Times, layer: Sequence[Ladder | None], *, is_whole: bool = False
+    channels: Sequence[Channel],
+    fresh_ns: Times,
+    layer: Sequence[Ladder | None],
+    kind: LadderKind,
+    *,
+    is_whole: bool,
 ) -> Bank:
-    is_ahead = any(ladder and ladder.ahead_seconds for ladder in layer)
     watched = [index for index, ladder in enumerate(layer) if ladder or is_whole]
     ladders = [layer[index] for index in watched]
     rules = [_ladder_rule(channels[index], index, layer[index]) for index in watched]
     steps = [steps_of(ladder) if ladder else None for ladder in ladders]
-    detector: Limits | Foretold = Limits(steps)
-    if is_ahead:
+    detector: Limits | Foretold | Shifted = Limits(steps)
+    if kind is Foretold:
         detector = Foretold(steps, [_heading(channels[index], layer[index]) for index in watched])
+    elif kind is Shifted:
+        detector = Shifted(steps, [_learning(channels[index], layer[index]) for index in watched])
     on_seconds = np.array([ladder.on_seconds if ladder else 0.0 for ladder in ladders])
     off_seconds = np.array([ladder.off_seconds if ladder else 0.0 for ladder in ladders])
     row_of: Rows | None = None
@@ -205,17 +228,27 @@ def _heading(channel: Channel, ladder: Ladder | None) -> Heading | None:
     return Heading(memory, memory / 3.0, look, lead_seconds=ladder.ahead_seconds)
 
 
+def _learning(channel: Channel, ladder: Ladder | None) -> Learning | None:
+    """Return how a channel's level is learned: four days of warm-up, as its daily course needs."""
+    if ladder is None:
+        return None
+    least = (channel.span[1] - channel.span[0]) * _LEAST_SHARE if channel.span else 1e-9
+    return Learning(14 * DAY, 4 * DAY, max(channel.report_seconds, _LOOK_SECONDS), max(least, 1e-9))
+
+
 def _ladder_rule(channel: Channel, index: int, ladder: Ladder | None) -> Rule | None:
     if ladder is None:
         return None
     rungs = {level: ladder.rungs[level] for level in LEVELS if level in ladder.rungs}
     holds = ladder.deadband, ladder.on_seconds, ladder.off_seconds
-    detector: type[Limits | Foretold] = Foretold if ladder.ahead_seconds else Limits
-    ahead = (ladder.ahead_seconds, channel.report_seconds) if ladder.ahead_seconds else ()
-    parameters = digest(ladder.direction, *rungs.items(), *holds, *ahead)
-    version = f"{detector.name} {detector.version} {parameters}"
-    name = f"{detector.name}:{ladder.name}"
-    return Rule(channel, index, ladder.hazard, name, version, parameters, ladder.basis, rungs)
+    kind = _kind(ladder)
+    more = () if kind is Limits else (ladder.ahead_seconds, channel.report_seconds, channel.span)
+    parameters = digest(ladder.direction, *rungs.items(), *holds, *more)
+    version = f"{kind.name} {kind.version} {parameters}"
+    name = f"{kind.name}:{ladder.name}"
+    # Rungs in sigmas are no lines on a plot of values.
+    drawn = {} if kind is Shifted else rungs
+    return Rule(channel, index, ladder.hazard, name, version, parameters, ladder.basis, drawn)
 
 
 def _blue_rule(

@@ -30,6 +30,8 @@ class Saying(NamedTuple):
     is_late: bool
     lead_seconds: float | None = None
     """Until the limit of its level is expected to be reached; None when nothing is foretold."""
+    shift_sigmas: float | None = None
+    """By how much the channel has left its own level; None when that is not the rule."""
 
 
 class Voice:

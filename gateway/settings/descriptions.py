@@ -76,6 +76,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "on_seconds": "持续多久才升级 / how long beyond a limit before it counts",
         "off_seconds": "回落多久才解除 / how long back before it ends",
         "ahead_seconds": "提前多久预测越限 / how far ahead a limit is foretold",
+        "of": "按数值还是按偏离自身常态的程度判断 / the value, or how many sigmas it left its own course",
         "basis": "限值出处，写入每条预警 / where the numbers are from; stands in every warning",
     },
     "stores": {

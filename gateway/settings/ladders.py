@@ -39,7 +39,7 @@ def read_ladders(
         _check_monotone(document, at, rungs, written.direction)
         if document.is_faulty(at):
             continue
-        meaning = (written.quantity, written.channel, written.asset, written.hazard, written.direction)
+        meaning = (written.quantity, written.channel, written.asset, written.hazard, written.direction, written.of)
         if (first := meanings.setdefault(meaning, name)) != name:
             message = f"ladders.{name} is about the same as ladders.{first}"
             document.fault(
@@ -59,6 +59,7 @@ def read_ladders(
                 channel=written.channel,
                 asset=written.asset,
                 ahead_seconds=written.ahead_seconds,
+                of=written.of,
             )
         )
     return tuple(ladders)
@@ -75,11 +76,11 @@ def ladders_of(channel: str, quantity: str, ladders: Iterable[Ladder]) -> tuple[
     A ladder replaces another of the same hazard and direction.
     """
     own = [ladder for ladder in ladders if ladder.channel == channel]
-    replaced = {(ladder.hazard, ladder.direction) for ladder in own}
+    replaced = {(ladder.hazard, ladder.direction, ladder.of) for ladder in own}
     shared = [
         ladder
         for ladder in ladders
-        if ladder.quantity == quantity and (ladder.hazard, ladder.direction) not in replaced
+        if ladder.quantity == quantity and (ladder.hazard, ladder.direction, ladder.of) not in replaced
     ]
     return (*own, *shared)
 
@@ -110,6 +111,8 @@ def check_reach(document: Document, ladders: Iterable[Ladder], channels: Iterabl
     for ladder in ladders:
         if is_derived(ladder):
             continue
+        if ladder.of == "shift" and users[ladder.name]:
+            continue
         if not users[ladder.name]:
             document.warn(("ladders", ladder.name), f"ladders.{ladder.name} applies to no channel", at_key=True)
         for level, limit in ladder.rungs.items():
@@ -137,8 +140,17 @@ def _check_subject(
     if quantity is not None and quantity.is_derived and written.ahead_seconds:
         message = f"{name}: a quantity that is worked out is not judged ahead of time"
         document.fault((*at, "ahead_seconds"), message, "leave ahead_seconds out")
+    if written.of == "shift":
+        _check_shift(document, at, written)
     if written.channel is not None:
         check_channel(document, (*at, "channel"), written.channel, channels, broken)
+
+
+def _check_shift(document: Document, at: Path, written: WrittenLadder) -> None:
+    quantity = QUANTITIES.get(written.quantity or "")
+    if (quantity is not None and quantity.is_derived) or written.ahead_seconds or written.direction == "below":
+        message = f"{'.'.join(map(str, at))}: 'of: shift' is for measured values, either way, as they are"
+        document.fault((*at, "of"), message, "leave ahead_seconds and direction out")
 
 
 def _check_asset(document: Document, at: Path, written: WrittenLadder, assets: Collection[str]) -> None:

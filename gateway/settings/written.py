@@ -105,6 +105,7 @@ class WrittenLadder(_Written):
     on_seconds: Delay = 0.0
     off_seconds: Delay = 0.0
     ahead_seconds: Delay = 0.0
+    of: Literal["value", "shift"] = "value"
     basis: Annotated[Text, Field(examples=["GB/T 50493-2019"])]
 
 

@@ -48,9 +48,20 @@ def test_a_ladder_may_judge_ahead_of_time(right: str, check: Callable[[str], Che
     assert ladder.ahead_seconds == 900
 
 
+def test_a_ladder_of_the_shift_stands_beside_one_of_the_value(right: str, check: Callable[[str], Checked]) -> None:
+    shift = "  drift: {quantity: combustible_gas, hazard: gas_leak, of: shift, rungs: {blue: 3}, basis: B}\n"
+
+    assert _ladders(check(right + shift), "MH-1.gas-1.ch4") == ["gas", "drift"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
+        (
+            "quantity: combustible_gas",
+            "quantity: combustible_gas, of: shift, ahead_seconds: 60",
+            "'of: shift' is for measured values, either way, as they are (leave ahead_seconds and direction out)",
+        ),
         (
             "quantity: combustible_gas",
             "quantity: forecast_level, ahead_seconds: 60",
