@@ -23,7 +23,7 @@ from gateway.settings import (
 )
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "site.example.yaml"
-OPTIONAL = re.compile(r"^(\s*)# ", re.MULTILINE)
+OPTIONAL = re.compile(r"^(\s*)# (?!yaml-language-server)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
