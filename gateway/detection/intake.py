@@ -1,8 +1,8 @@
 """From a run of the journal to samples in order: bad quality out, late rows out, waiting rows held back.
 
 Rule 1: a channel's time only goes forward; a row not newer than the newest one fed goes to history and sinks only.
-Rule 2: a channel with `reorder_seconds` has its rows wait that long from their receipt, in journal time, and then
-come in the order of their times. What waits is part of the snapshot.
+Rule 2: a channel with `reorder_seconds` has its rows wait that long from their receipt, in journal time, and then go
+in the order of their times, each taking along what is older and came later. What waits is part of the snapshot.
 """
 
 from __future__ import annotations
@@ -61,6 +61,11 @@ class Waiting:
         waited_ns = moment_ns - received_ns
         # A journal whose clock went back must not hold rows until it has caught up.
         is_due = (waited_ns >= self._reorder_ns.take(channel)) | (waited_ns < 0)
+        if is_due.any() and not is_due.all():
+            # What is older than a row that goes came later and would be late behind it: it goes along.
+            newest_ns = np.full(len(self._reorder_ns), NEVER, np.int64)
+            np.maximum.at(newest_ns, channel[is_due], time_ns[is_due])
+            is_due |= time_ns <= newest_ns.take(channel)
         order = np.lexsort((time_ns[is_due], channel[is_due]))
         self._rows = channel[~is_due], time_ns[~is_due], value[~is_due], received_ns[~is_due]
         return channel[is_due][order], time_ns[is_due][order], value[is_due][order]

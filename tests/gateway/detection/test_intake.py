@@ -76,8 +76,20 @@ def test_waiting_rows_come_in_the_order_of_their_times_once_their_time_is_up() -
     second = waiting.feed(run((9, []), (11, [("a", 11, 1.0)]), (14, [])))
 
     assert shown(first) == [("a", 0, 1.0, 0)]
-    assert shown(second) == [("b", 5, 5.0, 1), ("a", 11, 1.0, 1)]
+    assert shown(second) == [("b", 2, 2.0, 1), ("b", 5, 5.0, 1), ("a", 11, 1.0, 1)]
     assert len(waiting.waiting) == 0
+
+
+@given(st.permutations(range(8)), st.integers(1, 9))
+def test_no_row_that_came_within_the_waiting_time_is_late(order: list[int], late_by: int) -> None:
+    waiting = intake(reorder_seconds=10)
+    # Second after second a row arrives whose own time lies up to `late_by` seconds back.
+    rows = [(place + 100, [("b", 100 + max(second, place - late_by), 0.0)]) for place, second in enumerate(order)]
+    expected = sorted({second for _, entry in rows for _, second, _ in entry})
+
+    samples = waiting.feed(run(*rows, (1_000, [])))
+
+    assert [second for _, second, _, _ in shown(samples)] == expected
 
 
 def test_rows_released_together_are_put_in_order() -> None:
