@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -115,6 +116,13 @@ class Town:
         await page.goto(self.server.url)
         await page.wait_for_selector("body[data-ready]", timeout=20_000)
         return page
+
+
+async def becomes(page: Page, expression: str, wanted: object) -> None:
+    """Wait until an expression has a value; Playwright's own way needs eval, which the page forbids."""
+    async with asyncio.timeout(10):
+        while await page.evaluate(expression) != wanted:  # noqa: ASYNC110 - the browser tells nobody
+            await asyncio.sleep(0.02)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import { Acknowledge } from "/static/acknowledge.js";
 import { Chooser } from "/static/chooser.js";
 import { byId, element, setText } from "/static/dom.js";
 import { Evidence } from "/static/evidence.js";
+import { Sound } from "/static/sound.js";
 import { STALE_AFTER_MS, Store } from "/static/store.js";
 import { Stream } from "/static/stream.js";
 import { Trend } from "/static/trend.js";
@@ -35,6 +36,7 @@ class Page {
     this._vitals = new Vitals(store, words, { show: (id) => this.show(id), choose: (id) => this.choose(id) });
     this._warnings = new WarningList(store, words, { choose: (id) => this.choose(id), acknowledge: this._open });
     this._evidence = new Evidence(store, words, { acknowledge: this._open, show: (id) => this.show(id) });
+    this._sound = new Sound(store, words);
     store.on("vitals", () => this._head());
     store.on("values", () => this._now());
     store.on("warnings", (changed) => changed && this._follow(changed));
@@ -49,6 +51,7 @@ class Page {
     this._evidence.draw();
     this._chooser.name(this._trend.channel);
     this._trend.draw();
+    this._sound.draw();
     this._head();
     this._now();
     this.second();
@@ -84,8 +87,11 @@ class Page {
     if (!warning?.findings.length) return;
     const { evidence } = warning.findings[0];
     const level = warning.level === "none" ? warning.peak_level : warning.level;
-    const [from, start, end] = [evidence.window_start, warning.start, warning.changed].map((text) => Date.parse(text));
-    await this.show(evidence.channel, { from: Math.min(from, start), start, end, isOpen: warning.level !== "none", level });
+    const [start, end] = [Date.parse(warning.start), Date.parse(warning.changed)];
+    // What was worked out over days is seen over days; a limit that was crossed is seen close by.
+    const isWorkedOut = this._store.channels.get(evidence.channel)?.quantity !== evidence.quantity;
+    const from = isWorkedOut ? Math.min(start, Date.parse(evidence.window_start)) : start;
+    await this.show(evidence.channel, { from, start, end, isOpen: warning.level !== "none", level });
   }
 
   /** A warning that rises while nobody touched the page comes into view by itself. */
@@ -109,6 +115,7 @@ class Page {
     setText(byId("clock"), words.time(store.now()));
     this._warnings.age();
     this._evidence.second();
+    this._sound.second();
     this._now();
     this._trend.second();
   }

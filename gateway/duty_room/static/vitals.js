@@ -53,8 +53,8 @@ export class Vitals {
     bar.style.width = `${Math.min(100, nearest.share * 100)}%`;
     return element("p", { class: "vital-near", title: this._words.say("vitals.nearest") },
       element("span", { class: "name", text: name }),
-      element("span", { text: this._words.say("vitals.share", { percent: Math.round(nearest.share * 100) }) }),
-      element("span", { class: "meter" }, bar));
+      element("span", { class: "meter" }, bar),
+      element("span", { text: this._words.say("vitals.share", { percent: Math.round(nearest.share * 100) }) }));
   }
 
   /** Its most urgent warning, else what is nearest to a limit, else anything of it. */

@@ -128,6 +128,7 @@ export class Words {
     document.documentElement.lang = this.language;
     for (const each of root.querySelectorAll("[data-t]")) each.textContent = this.say(each.dataset.t);
     for (const each of root.querySelectorAll("[data-t-label]")) each.ariaLabel = this.say(each.dataset.tLabel);
+    for (const each of root.querySelectorAll("[data-t-title]")) each.title = this.say(each.dataset.tTitle);
     for (const each of root.querySelectorAll("[data-t-placeholder]")) each.placeholder = this.say(each.dataset.tPlaceholder);
   }
 }
