@@ -14,6 +14,8 @@ from typing import IO, Any
 
 import psutil
 
+LONG_AGO, LONG_AHEAD = "2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"
+
 
 class GatewayProcess:
     """`lifeline run SITE --state DIR --port 0` in a process of its own."""
@@ -73,6 +75,16 @@ class GatewayProcess:
         """Return the sum of one metric over its labels."""
         lines = self.get("/metrics").splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+    def kept(self, point: str) -> int:
+        """Return how many readings the history holds of all channels of a point."""
+        total = 0
+        for channel in self.get("/api/v1/channels")["channels"]:
+            if channel["id"].endswith(f".{point}"):
+                past = self.get(f"/api/v1/history?channel={channel['id']}&start={LONG_AGO}&end={LONG_AHEAD}&buckets=1")
+                buckets, rows = past.get("buckets"), past.get("rows")
+                total += sum(buckets["rows"]) if buckets else len(rows["time_ms"]) if rows else 0
+        return total
 
     def wait_drained(self, seconds: float = 120) -> None:
         """Wait until every reader of the journal has passed what was appended."""

@@ -71,18 +71,17 @@ def _river_rate() -> float:
     fade = 60 / 86_400
     channels = 100
     peers = [
-        (stats.EWMean(fade), stats.EWVar(fade), drift.PageHinkley(), anomaly.GaussianScorer())  # type: ignore[no-untyped-call]
-        for _ in range(channels)
+        (stats.EWMean(fade), stats.EWVar(fade), drift.PageHinkley(), anomaly.GaussianScorer()) for _ in range(channels)
     ]
 
     def feed(values: list[float]) -> None:
         for number, value in enumerate(values):
             mean, variance, chart, scorer = peers[number % channels]
-            scorer.score_one(None, value)  # type: ignore[no-untyped-call]
-            scorer.learn_one(None, value)  # type: ignore[no-untyped-call]
+            scorer.score_one(None, value)
+            scorer.learn_one(None, value)
             mean.update(value)
             variance.update(value)
-            chart.update(value)  # type: ignore[no-untyped-call]
+            chart.update(value)
 
     random = np.random.default_rng(1)
     # Its scorer says nothing of a channel's first hundred samples, and costs nothing then.
@@ -101,8 +100,8 @@ def _trees_rate() -> float:
     began = time.process_time()
     for number, value in enumerate(values):
         tree = trees[number % len(trees)]
-        tree.score_one({"value": value})  # type: ignore[no-untyped-call]
-        tree.learn_one({"value": value})  # type: ignore[no-untyped-call]
+        tree.score_one({"value": value})
+        tree.learn_one({"value": value})
     return len(values) / (time.process_time() - began)
 
 

@@ -208,6 +208,7 @@ def test_what_was_published_is_in_history_and_in_the_database(
             publisher.rounds(3 * ROUNDS // 4, ROUNDS)
 
             line.silence()
+            wait_until(lambda: gateway.kept("ch4") >= len(publisher.published), 60, "the broker to deliver")
             gateway.wait_drained()
             wait_until(lambda: gateway.metric("lifeline_influxdb_behind_records") == 0, 60, "the database to catch up")
             assert gateway.stop() == 0
