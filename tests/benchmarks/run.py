@@ -19,6 +19,7 @@ BENCHMARKS = {
     "bank": "detection bank, samples a second a core",
     "charts": "level, charts and trend, samples a second a core, and river beside them",
     "line_protocol": "InfluxDB line protocol: encoding, and the way into VictoriaMetrics",
+    "replay": "a day of 500 channels at 1 Hz from CSV through detection",
     "history": "embedded history: readings in, bytes a reading, a day as 500 buckets",
 }
 
