@@ -28,6 +28,8 @@ _CLIP = 4.0
 """No single look counts for more sigmas: a spike is another detector's matter."""
 
 
+_COLUMNS = (*LEARNING_COLUMNS, "up", "down", "ewma", "held")
+_LEARNED, _EWMA = _COLUMNS.index("learned"), _COLUMNS.index("ewma")
 _SEASON_START = 0.25
 """A daily course is learned on a level of its own; what the level was before there was one is soon forgotten."""
 
@@ -89,7 +91,7 @@ class Charts:
         parameters = np.concatenate((learning_parameters(learning), of_charts))
         self._per_ewma = float(per_ewma)
         self._season = Season(size, bins) if bins else None
-        self._table = Table((*LEARNING_COLUMNS, "up", "down", "ewma", "held"), parameters)
+        self._table = Table(_COLUMNS, parameters)
 
     @classmethod
     def example(cls, rows: int) -> Self:
@@ -107,7 +109,7 @@ class Charts:
 
     def _step_shift(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
         score = self._step(state, parameters, samples)
-        shift = np.where(score >= 1.0, np.abs(state[len(LEARNING_COLUMNS) + 2]), 0.0)
+        shift = np.where(score >= 1.0, np.abs(state[_EWMA]), 0.0)
         np.copyto(shift, np.nan, where=np.isnan(score))
         return shift
 
@@ -153,9 +155,11 @@ class Charts:
         else:
             held[:] = 0.0
         if season:
-            has_begun = state[2] >= DAY
+            learns = None if view.cold is None else state[_LEARNED] >= np.minimum(parameters[1], DAY)
             taught = learn(state, parameters, view, sigmas, is_held, start=_SEASON_START)
-            season.learn(cells, weight, taught, has_begun if is_held is None else has_begun & ~is_held)
+            if is_held is not None:
+                learns = ~is_held if learns is None else learns & ~is_held
+            season.learn(cells, weight, taught, learns)
         else:
             learn(state, parameters, view, sigmas, is_held)
         if view.cold is not None:

@@ -14,6 +14,7 @@ from detectors.walking import SECOND
 
 _DAY_NS = 86_400 * SECOND
 _MEMORY_DAYS = 14
+_LEAST_SECONDS = 1e-9
 
 
 class Season:
@@ -37,15 +38,22 @@ class Season:
         cells += rows * self._bins
         return cells
 
-    def learn(self, cells: NDArray[np.intp], weight: Floats, off: Floats, learns: NDArray[np.bool_]) -> None:
-        """Move cells by how far samples of a round were off; those that do not learn stay."""
+    def learn(
+        self, cells: NDArray[np.intp], weight: Floats, off: Floats, learns: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Move cells by how far samples of a round were off; those that do not learn (None: all do) stay."""
         course, seen = self.course.reshape(-1), self._seen.reshape(-1)
+        if learns is not None:
+            weight = np.where(learns, weight, 0.0)
         before = seen.take(cells)
-        with np.errstate(invalid="ignore"):
-            share = weight / (np.minimum(before, self._memory_seconds) + weight)
-        np.copyto(share, 0.0, where=~learns | (weight == 0.0))
-        course[cells] += share * off
-        seen[cells] = before + np.where(learns, weight, 0.0)
+        share = np.minimum(before, self._memory_seconds)
+        share += weight
+        np.maximum(share, _LEAST_SECONDS, out=share)
+        np.divide(weight, share, out=share)
+        share *= off
+        course[cells] += share
+        before += weight
+        seen[cells] = before
 
     def state(self) -> State:
         """Return each row's course and how long each part of it was seen."""
