@@ -33,6 +33,7 @@ def run() -> dict[str, str]:
         busy = {name: gateway.metric(f"lifeline_loop_lag_{name}_seconds") for name in ("p99", "max")}
         peak = gateway.usage().memory_info().rss / 1e6
         gateway.wait_drained()
+        # The gauges look back one minute: the load must have left it.
         time.sleep(62)
         idle = {name: gateway.metric(f"lifeline_loop_lag_{name}_seconds") for name in ("p99", "max")}
         gateway.stop()

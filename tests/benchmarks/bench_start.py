@@ -26,6 +26,7 @@ def run() -> dict[str, str]:
         warm = _start(gateway)
         gateway.start()
         gateway.wait_ready()
+        # Memory of a box at rest, not of one that has just started.
         time.sleep(10)
         rss = gateway.usage().memory_info().rss / 1e6
         gateway.stop()

@@ -34,6 +34,7 @@ def live_and_die(folder: Path, first: int, seconds: float) -> int:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as victim:
         assert victim.stdout is not None
         durable = [victim.stdout.readline()]
+        # The victim must be killed while it works, at a moment nobody chose.
         time.sleep(seconds)
         victim.kill()
         # A line cut off by the kill names nothing.
@@ -101,6 +102,7 @@ def test_on_a_disk_that_is_really_full_appends_wait_and_go_on_when_there_is_room
     deadline = time.monotonic() + 30
     while (small_disk / "journal" / "reserve").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
+    # Long enough for the writer to have tried again and failed on the full disk.
     time.sleep(1.5)
     waiting = sum(not future.done() for future in futures)
     assert waiting

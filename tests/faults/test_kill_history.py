@@ -33,6 +33,7 @@ def test_killed_a_dozen_times_it_holds_every_reading_exactly_once(tmp_path: Path
         ) as child:
             assert child.stdout is not None
             restarted_at = int(child.stdout.readline())
+            # Killed while it works, at a moment nobody chose.
             time.sleep(rng.uniform(0.02, 0.25))
             child.kill()
             said = [int(line) for line in child.stdout if line.endswith("\n")]
