@@ -1,5 +1,7 @@
 """The benchmarks by name: `./lifeline bench` runs all, `./lifeline bench start memory` runs some.
 
+`./lifeline bench detection --suite NAME --data DIR` scores the detectors on recordings.
+
 Figures are printed, never asserted: machines are noisy. Compare ratios within one run.
 """
 
@@ -10,6 +12,7 @@ import importlib
 import json
 import sys
 
+from tests.benchmarks.detection.run import main as detection
 from tests.benchmarks.machine import machine
 
 BENCHMARKS = {
@@ -26,6 +29,8 @@ BENCHMARKS = {
 
 def main() -> int:
     """Run the named benchmarks and print one line a figure, or JSON."""
+    if sys.argv[1:2] == ["detection"]:
+        return detection(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="./lifeline bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
