@@ -14,14 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from gateway.app.collecting import Workplace, make_collector
 from gateway.app.influxdb import open_influxdb
 from gateway.app.loop_lag import watch_loop_lag
 from gateway.app.state_lock import StateLock
 from gateway.app.supervision import keep_running
 from gateway.clock import Clock
 from gateway.collectors import CollectedDevice, Collector
-from gateway.collectors.modbus_tcp import ModbusTcpCollector
-from gateway.collectors.mqtt import MqttCollector
 from gateway.detection import Detection
 from gateway.duty_room import DutyRoomPorts, create_app, serve
 from gateway.early_warning import Finding
@@ -31,7 +30,7 @@ from gateway.journal import ChannelKey, Follower, Journal, Reader
 from gateway.ledger import Ledger
 from gateway.model import Batch, Record
 from gateway.screen import Screen
-from gateway.settings import InfluxdbSettings, MqttSettings, Site
+from gateway.settings import InfluxdbSettings, Site
 
 _MAX_WAITING_MESSAGES = 5_000
 """Messages that may wait for the journal in all; above it sockets are not read."""
@@ -175,21 +174,10 @@ class Gateway:
         self.ledger.record_findings(findings).result()
 
     def _start_collectors(self) -> None:
-        brokers = sum(isinstance(one, MqttSettings) for one in self.site.collectors.values())
+        pushed = sum(settings.kind != "modbus_tcp" for settings in self.site.collectors.values())
+        place = Workplace(self.clock, self.health, self.journal, max(1, _MAX_WAITING_MESSAGES // max(1, pushed)))
         for settings in self.site.collectors.values():
-            devices = self._devices_of(settings.id)
-            collector: Collector
-            if isinstance(settings, MqttSettings):
-                collector = MqttCollector(
-                    settings,
-                    devices,
-                    clock=self.clock,
-                    health=self.health,
-                    recent=self.journal.recent_receipts(settings.id, 2 * settings.in_flight),
-                    max_waiting=max(1, _MAX_WAITING_MESSAGES // brokers),
-                )
-            else:
-                collector = ModbusTcpCollector(settings, devices, clock=self.clock, health=self.health)
+            collector = make_collector(settings, self._devices_of(settings.id), place)
             self._spawn(collector.name, self._collect(collector))
 
     def _devices_of(self, collector: str) -> list[CollectedDevice]:

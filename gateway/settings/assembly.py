@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from gateway.documents import Document, Value
 from gateway.inventory import Channel, Device, Inventory, Ladder
 from gateway.profiles import Point
+from gateway.settings.collectors import CollectorSettings
 from gateway.settings.devices import read_assets, read_devices
 from gateway.settings.ladders import check_channel, check_reach, is_derived, ladders_of, read_ladders
-from gateway.settings.site import CollectorSettings
 from gateway.settings.written import WrittenChannel, WrittenSite
 from gateway.units import QUANTITIES
 

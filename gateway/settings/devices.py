@@ -9,10 +9,9 @@ from gateway.documents import Document, Path, Value, did_you_mean
 from gateway.errors import ConfigError
 from gateway.inventory import Asset, Device
 from gateway.profiles import Profile, load_profile, profile_ids, read_profile
-from gateway.settings.site import CollectorSettings, ModbusTcpSettings
+from gateway.settings.collectors import KINDS, CollectorSettings
 from gateway.settings.written import WrittenAsset, WrittenDevice, check_id
 
-_PROTOCOLS = {"modbus": "modbus_tcp", "json": "mqtt"}
 # A hint compares with every known name; a file wrong from end to end must still be answered at once.
 _HINTED_FAULTS = 50
 
@@ -126,10 +125,12 @@ def _check_address(
 ) -> None:
     at = ("devices", name)
     if collector is not None:
-        kind = "modbus_tcp" if isinstance(collector, ModbusTcpSettings) else "mqtt"
-        wanted = _PROTOCOLS[profile.protocol]
-        if kind != wanted:
-            message = f"devices.{name}: {profile.id} needs a collector of kind {wanted}, {collector.id} is {kind}"
+        wanted = [kind for kind, known in KINDS.items() if profile.protocol in known.protocols]
+        if collector.kind not in wanted:
+            kinds = " or ".join(wanted)
+            message = (
+                f"devices.{name}: {profile.id} needs a collector of kind {kinds}, {collector.id} is {collector.kind}"
+            )
             document.fault((*at, "collector"), message)
     if profile.protocol == "modbus" and written.unit is None and not document.is_faulty((*at, "unit")):
         document.fault(at, f"devices.{name}: 'unit' is missing", "the Modbus address of the device, 1-255", at_key=True)

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gateway.documents import Document, Value, did_you_mean, read_document, trap_in
 from gateway.errors import ConfigError, Fault
 from gateway.settings.assembly import assemble
-from gateway.settings.endpoints import read_collectors
+from gateway.settings.collectors import Surroundings
+from gateway.settings.collectors.reading import read_collectors
 from gateway.settings.secrets import Source
 from gateway.settings.site import Site
 from gateway.settings.stores import read_stores
@@ -65,7 +66,7 @@ def _site(document: Document, path: Path, environment: Mapping[str, str] | None)
             document.fault((key,), f"unknown key {key!r}", near, at_key=True)
     box = _box(document, parts)
     source = Source(path.parent, environment)
-    collectors = read_collectors(document, parts.get("collectors"), box.id if box else "site", source)
+    collectors = read_collectors(document, parts.get("collectors"), Surroundings(box.id if box else "site", source))
     inventory = assemble(document, parts, collectors, box or WrittenSite(id="site"))
     stores = read_stores(document, parts.get("stores"), source)
     if box is None or stores is None or document.faults:

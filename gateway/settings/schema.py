@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from gateway.profiles import profile_ids
 from gateway.profiles.schema import finished
+from gateway.settings.collectors import KINDS
 from gateway.settings.descriptions import DESCRIPTIONS
 from gateway.settings.hazards import HAZARDS
 from gateway.settings.written import (
@@ -15,8 +18,6 @@ from gateway.settings.written import (
     WrittenChannel,
     WrittenDevice,
     WrittenLadder,
-    WrittenModbusTcp,
-    WrittenMqtt,
     WrittenSite,
     WrittenStores,
 )
@@ -30,7 +31,6 @@ class _SiteFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     site: WrittenSite
-    collectors: dict[str, Annotated[WrittenMqtt | WrittenModbusTcp, Field(discriminator="kind")]] = {}
     devices: dict[str, WrittenDevice] = {}
     assets: dict[str, WrittenAsset] = {}
     channels: dict[str, WrittenChannel] = {}
@@ -40,7 +40,9 @@ class _SiteFile(BaseModel):
 
 def site_schema() -> dict[str, Any]:
     """Return the JSON Schema of a site file."""
-    schema = _SiteFile.model_json_schema()
+    collector = Annotated[reduce(or_, (kind.written for kind in KINDS.values())), Field(discriminator="kind")]  # type: ignore[valid-type] # from a registry
+    model = create_model("_SiteFile", __base__=_SiteFile, collectors=(dict[str, collector], {}))  # type: ignore[valid-type] # as above
+    schema = model.model_json_schema()
     parts = schema["$defs"]
     for name, part in parts.items():
         described = DESCRIPTIONS.get(name.removeprefix("Written").lower(), {})

@@ -5,42 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from gateway.inventory import Inventory
-
-
-@dataclass(frozen=True, slots=True)
-class MqttSettings:
-    """One MQTT broker to collect from."""
-
-    id: str
-    host: str
-    port: int = 1883
-    client_id: str = ""
-    """Stable, so that the broker keeps the session; `lifeline-<site>-<collector>` unless set."""
-    topics: tuple[str, ...] = ()
-    """Templates with one `{device}` level, e.g. `city/{device}/up`."""
-    qos: int = 1
-    in_flight: int = 20
-    keepalive_seconds: float = 30.0
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    """Resolved from the environment or a file; never written in the site file itself, never printed."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModbusTcpSettings:
-    """One Modbus TCP endpoint and how often its devices are read."""
-
-    id: str
-    host: str
-    port: int = 502
-    poll_seconds: float = 1.0
-    timeout_seconds: float = 1.0
-
-
-CollectorSettings: TypeAlias = MqttSettings | ModbusTcpSettings
+from gateway.settings.collectors import CollectorSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,13 @@ Text = Annotated[str, Field(min_length=1)]
 Level = Literal["blue", "yellow", "orange", "red"]
 
 
-class _Written(BaseModel):
+class Written(BaseModel):
+    """A part of the file: no other keys, no silent conversion."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class WrittenSite(_Written):
+class WrittenSite(Written):
     """Who this box is."""
 
     id: Annotated[Text, Field(examples=["demo-district"])]
@@ -34,33 +36,7 @@ class WrittenSite(_Written):
     http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
 
 
-class WrittenMqtt(_Written):
-    """An MQTT broker."""
-
-    kind: Annotated[Literal["mqtt"], Field(examples=["mqtt"])]
-    host: Annotated[Text, Field(examples=["192.168.10.5"])]
-    port: Port = 1883
-    client_id: str = ""
-    topics: Annotated[list[Text], Field(min_length=1, examples=[["lifeline/{device}/up"]])]
-    qos: Literal[0, 1] = 1
-    in_flight: Annotated[int, Field(ge=1, le=65_535)] = 20
-    keepalive_seconds: Annotated[float, Field(ge=5, le=65_535)] = 30.0
-    username: Text | None = None
-    password_env: Text | None = None
-    password_file: Text | None = None
-
-
-class WrittenModbusTcp(_Written):
-    """A Modbus TCP endpoint."""
-
-    kind: Annotated[Literal["modbus_tcp"], Field(examples=["modbus_tcp"])]
-    host: Annotated[Text, Field(examples=["192.168.20.11"])]
-    port: Port = 502
-    poll_seconds: Annotated[float, Field(ge=0.05, le=86_400)] = 1.0
-    timeout_seconds: Annotated[float, Field(ge=0.05, le=60)] = 1.0
-
-
-class WrittenAsset(_Written):
+class WrittenAsset(Written):
     """What the city owns."""
 
     kind: Annotated[Text, Field(examples=["manhole"])]
@@ -70,7 +46,7 @@ class WrittenAsset(_Written):
     relations: dict[str, list[str]] = {}
 
 
-class WrittenDevice(_Written):
+class WrittenDevice(Written):
     """The box that reports."""
 
     profile: Annotated[Text, Field(examples=["gas/manhole_methane"])]
@@ -80,7 +56,7 @@ class WrittenDevice(_Written):
     report_seconds: Seconds | None = None
 
 
-class WrittenChannel(_Written):
+class WrittenChannel(Written):
     """What one channel has otherwise than its profile says."""
 
     span: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
@@ -92,7 +68,7 @@ class WrittenChannel(_Written):
     title: Text | None = None
 
 
-class WrittenLadder(_Written):
+class WrittenLadder(Written):
     """The limits of one hazard."""
 
     quantity: str | None = None
@@ -109,7 +85,7 @@ class WrittenLadder(_Written):
     basis: Annotated[Text, Field(examples=["GB/T 50493-2019"])]
 
 
-class WrittenJournal(_Written):
+class WrittenJournal(Written):
     """The durable buffer."""
 
     cap_bytes: Annotated[int, Field(ge=16_000_000)] = 1_000_000_000
@@ -122,13 +98,13 @@ class WrittenJournal(_Written):
     storage: Literal["disk", "flash"] = "disk"
 
 
-class WrittenHistory(_Written):
+class WrittenHistory(Written):
     """The embedded history."""
 
     cap_bytes: Annotated[int, Field(ge=16_000_000)] = 4_000_000_000
 
 
-class WrittenInfluxdb(_Written):
+class WrittenInfluxdb(Written):
     """An InfluxDB 2 server, or one that takes its write API."""
 
     url: Annotated[Text, Field(examples=["http://192.168.30.5:8086"])]
@@ -140,7 +116,7 @@ class WrittenInfluxdb(_Written):
     timeout_seconds: Annotated[float, Field(ge=0.1, le=300)] = 10.0
 
 
-class WrittenStores(_Written):
+class WrittenStores(Written):
     """Where readings are kept."""
 
     journal: WrittenJournal = WrittenJournal()
