@@ -6,97 +6,19 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 from importlib import resources
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.documents import Document, did_you_mean, read_document
 from gateway.errors import ConfigError, Fault
 from gateway.model import SECOND
-from gateway.profiles.profile import (
-    ByteOrder,
-    FieldPlace,
-    Frame,
-    Importance,
-    Point,
-    Profile,
-    RegisterKind,
-    RegisterPlace,
-    RegisterType,
-    TimeFormat,
-)
+from gateway.profiles.modbus_part import calibration, modbus_hints, register_place
+from gateway.profiles.profile import FieldPlace, Frame, Point, Profile
+from gateway.profiles.registers import Counter, ModbusHints, RegisterPlace
+from gateway.profiles.written import WrittenFrame, WrittenPoint, WrittenProfile
+from gateway.profiles.written_registers import WrittenSentinel
 from gateway.units import QUANTITIES, UNITS
 
 LIFELINES = ("gas", "water", "drainage", "heating", "bridge", "tunnel", "utility_tunnel", "slope", "road")
 """The lifelines of a city; a profile lies in the folder of its lifeline."""
-
-Lifeline = Literal["gas", "water", "drainage", "heating", "bridge", "tunnel", "utility_tunnel", "slope", "road"]
-_Number = Annotated[float, Field(allow_inf_nan=False)]
-_Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_Span = Annotated[tuple[_Number, _Number], Field(strict=False)]
-
-
-class _Written(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class WrittenRegister(_Written):
-    """Where a Modbus point lies."""
-
-    kind: RegisterKind
-    address: Annotated[int, Field(ge=0, le=65_535)]
-    type: RegisterType
-    byte_order: ByteOrder = "ABCD"
-
-
-class WrittenPoint(_Written):
-    """One value that a device model offers."""
-
-    quantity: str = ""
-    unit: str = ""
-    path: str | list[str] | None = None
-    register_: Annotated[WrittenRegister | None, Field(alias="register")] = None
-    scale: _Number = 1.0
-    offset: _Number = 0.0
-    sentinels: list[_Number] = []
-    span: _Span | None = None
-    report_seconds: _Seconds = 60.0
-    stuck_seconds: _Seconds | None = None
-    importance: Importance = "normal"
-    title: str = ""
-    is_text: bool = False
-
-
-class WrittenTime(_Written):
-    """Where a payload's own time stands."""
-
-    path: str | list[str]
-    format: TimeFormat = "ms"
-
-
-class WrittenFrame(_Written):
-    """Bytes that prove the profile."""
-
-    source: Annotated[str, Field(min_length=1)]
-    request: str = ""
-    reply: Annotated[str, Field(min_length=1)]
-    time: str | None = None
-    values: Annotated[dict[str, _Number | None], Field(min_length=1)]
-
-
-class WrittenProfile(_Written):
-    """A device profile as people write it."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z_]+/[a-z0-9_]+$")]
-    title: Annotated[str, Field(min_length=1, examples=["a meter"])]
-    lifeline: Annotated[Lifeline, Field(examples=["gas"])]
-    protocol: Annotated[Literal["modbus", "json"], Field(examples=["json"])]
-    source: Annotated[str, Field(min_length=1, examples=["its manual"])]
-    time: WrittenTime | None = None
-    max_gap_registers: Annotated[int, Field(ge=0, le=124)] = 8
-    max_block_registers: Annotated[int, Field(ge=1, le=125)] = 125
-    points: Annotated[dict[str, WrittenPoint], Field(min_length=1)]
-    frames: Annotated[list[WrittenFrame], Field(min_length=1)]
 
 
 def load_profile(text: str | bytes, file: str) -> Profile:
@@ -108,6 +30,7 @@ def load_profile(text: str | bytes, file: str) -> Profile:
     points = {name: _point(document, name, point, written.protocol) for name, point in written.points.items()}
     frames = tuple(_frame(document, number, frame, points, written) for number, frame in enumerate(written.frames))
     _check_whole(document, written, file)
+    modbus = modbus_hints(document, written.modbus, points) if written.modbus else ModbusHints()
     document.raise_faults()
     return Profile(
         id=written.id,
@@ -121,6 +44,7 @@ def load_profile(text: str | bytes, file: str) -> Profile:
         time_format=written.time.format if written.time else "ms",
         max_gap_registers=written.max_gap_registers,
         max_block_registers=written.max_block_registers,
+        modbus=modbus,
     )
 
 
@@ -171,7 +95,7 @@ def _point(document: Document, name: str, written: WrittenPoint, protocol: str) 
     if protocol == "json" and written.path and not written.register_:
         place = FieldPlace(_path(written.path))
     elif protocol == "modbus" and written.register_ and not written.path:
-        place = RegisterPlace(**dict(written.register_))
+        place = register_place(document, (*at, "register"), written.register_)
     else:
         wanted, other = ("path", "register") if protocol == "json" else ("register", "path")
         document.fault(
@@ -183,6 +107,8 @@ def _point(document: Document, name: str, written: WrittenPoint, protocol: str) 
             (*at, "span"),
             f"points.{name}.span must go from low to high, got [{written.span[0]:g}, {written.span[1]:g}]",
         )
+    _check_reading(document, at, name, written)
+    named = [each for each in written.sentinels if isinstance(each, WrittenSentinel)]
     return Point(
         name=name,
         quantity=written.quantity,
@@ -192,14 +118,32 @@ def _point(document: Document, name: str, written: WrittenPoint, protocol: str) 
         offset=written.offset,
         factor=factor,
         shift=shift,
-        sentinels=tuple(written.sentinels),
+        sentinels=tuple(each.value if isinstance(each, WrittenSentinel) else each for each in written.sentinels),
         span=written.span,
         report_seconds=written.report_seconds,
         stuck_seconds=written.stuck_seconds,
         importance=written.importance,
         title=written.title or (QUANTITIES[written.quantity].zh if written.quantity in QUANTITIES else name),
         is_text=written.is_text,
+        meanings={each.value: each.means for each in named},
+        calibration=calibration(document, (*at, "calibration"), written.calibration),
+        counter=Counter(written.counter.rollover, written.counter.reset_below) if written.counter else None,
+        poll=written.poll,
+        fast_above=written.fast_above,
+        fast_below=written.fast_below,
+        is_alone=written.is_alone,
     )
+
+
+def _check_reading(document: Document, at: tuple[str | int, ...], name: str, written: WrittenPoint) -> None:
+    if written.register_ is None:
+        for key in ("calibration", "counter", "fast_above", "fast_below"):
+            if getattr(written, key) is not None:
+                document.fault((*at, key), f"points.{name}.{key} is for points in registers", at_key=True)
+    elif written.register_.type == "text" and not written.is_text:
+        document.fault(at, f"points.{name}: a register of type text needs is_text: true", at_key=True)
+    if written.is_text and (written.calibration or written.counter):
+        document.fault(at, f"points.{name}: a text has neither calibration nor counter", at_key=True)
 
 
 def _conversion(document: Document, name: str, written: WrittenPoint) -> tuple[float, float]:
@@ -224,10 +168,13 @@ def _frame(
     document: Document, number: int, written: WrittenFrame, points: Mapping[str, Point], profile: WrittenProfile
 ) -> Frame:
     at = ("frames", number)
-    for name in written.values:
-        if name not in points:
-            message = f"frames.{number}: there is no point {name!r}"
-            document.fault((*at, "values", name), message, did_you_mean(name, points), at_key=True)
+    for key, names in (("values", written.values), ("texts", written.texts), ("qualities", written.qualities)):
+        for name in names:
+            if name not in points:
+                message = f"frames.{number}: there is no point {name!r}"
+                document.fault((*at, key, name), message, did_you_mean(name, points), at_key=True)
+    if not (written.values or written.texts):
+        document.fault(at, f"frames.{number} must show values or texts")
     time_ns = None
     if written.time is not None:
         try:
@@ -241,11 +188,11 @@ def _frame(
         document.fault(at, f"frames.{number} {word}")
     values = {name: math.nan if value is None else value for name, value in written.values.items()}
     if not is_modbus:
-        return Frame(b"", written.reply.encode(), values, time_ns, written.source)
+        return Frame(b"", written.reply.encode(), values, time_ns, written.source, dict(written.texts))
     request, reply = (
         _hex(document, (*at, key), text) for key, text in (("request", written.request), ("reply", written.reply))
     )
-    return Frame(request, reply, values, time_ns, written.source)
+    return Frame(request, reply, values, time_ns, written.source, dict(written.texts), dict(written.qualities))
 
 
 def _hex(document: Document, at: tuple[str | int, ...], text: str) -> bytes:
@@ -270,7 +217,9 @@ def _check_whole(document: Document, written: WrittenProfile, file: str) -> None
         document.fault(("id",), f"id {written.id!r} must start with the lifeline, {written.lifeline}/")
     if written.time and written.protocol == "modbus":
         document.fault(("time",), "time is for json; a Modbus reading takes the time of its reply", at_key=True)
-    proved = {name for frame in written.frames for name in frame.values}
+    if written.modbus and written.protocol != "modbus":
+        document.fault(("modbus",), "modbus is for the protocol modbus", at_key=True)
+    proved = {name for frame in written.frames for name in (*frame.values, *frame.texts)}
     for name in written.points:
         if name not in proved:
             document.fault(("points", name), f"no frame shows a value of point {name!r}", at_key=True)

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from gateway.profiles.calibration import Calibration
+from gateway.profiles.registers import Counter, Meaning, ModbusHints, PollClass, RegisterPlace
+
 Importance: TypeAlias = Literal["high", "normal", "low"]
-RegisterKind: TypeAlias = Literal["holding", "input"]
-RegisterType: TypeAlias = Literal["int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
-ByteOrder: TypeAlias = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 TimeFormat: TypeAlias = Literal["s", "ms", "us", "ns", "iso8601"]
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterPlace:
-    """Where a Modbus point lies. `address` starts at 0, as in the request on the wire."""
-
-    kind: RegisterKind
-    address: int
-    type: RegisterType
-    byte_order: ByteOrder = "ABCD"
-
-    @property
-    def count(self) -> int:
-        """The number of 16-bit registers."""
-        return {"16": 1, "32": 2, "64": 4}[self.type[-2:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +45,17 @@ class Point:
     importance: Importance = "normal"
     title: str = ""
     is_text: bool = False
+    meanings: Mapping[float, Meaning] = field(default_factory=dict)
+    """Sentinel → what it says beside "no value"."""
+    calibration: Calibration | None = None
+    """Constants of each single unit, applied behind scale and offset, before the conversion of units."""
+    counter: Counter | None = None
+    poll: PollClass = "normal"
+    fast_above: float | None = None
+    """At or above this canonical value the point is polled at the collector's fast rate."""
+    fast_below: float | None = None
+    is_alone: bool = False
+    """It must be asked for in a request of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +71,10 @@ class Frame:
     values: Mapping[str, float]
     time_ns: int | None
     source: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Point → text, of the points that are texts."""
+    qualities: Mapping[str, str] = field(default_factory=dict)
+    """Point → the name of its quality, where status bits make it another than GOOD or MISSING."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +93,17 @@ class Profile:
     max_gap_registers: int = 8
     """Registers that may be read for nothing to save a request."""
     max_block_registers: int = 125
+    modbus: ModbusHints = field(default_factory=ModbusHints)
+
+    def calibrated(self, constants: Mapping[str, Mapping[str, float]]) -> Profile:
+        """Return the profile of one unit, with its own constants by point; ValueError names what does not fit."""
+        points = dict(self.points)
+        for name, own in constants.items():
+            point = points.get(name)
+            if point is None or point.calibration is None:
+                raise ValueError(f"{self.id} has no calibration for {name!r:.60}")
+            points[name] = replace(point, calibration=point.calibration.of_unit(own))
+        for name, point in points.items():
+            if point.calibration is not None and (missing := point.calibration.missing()):
+                raise ValueError(f"{name} needs the constants of this unit: {', '.join(missing)}")
+        return replace(self, points=points) if constants else self

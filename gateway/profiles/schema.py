@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.profiles.loading import WrittenProfile
+from gateway.profiles.written import WrittenProfile
 from gateway.units import QUANTITIES, UNITS
 
 
