@@ -1,0 +1,105 @@
+"""What a model of physics is: places whose true values it tells, events that break it, a step at a time.
+
+Rule 1: the same description, seed, events and weather give the same values, byte for byte.
+Rule 2: time goes forward in equal steps; a model reads no clock.
+Rule 3: an impossible event is refused with one sentence, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from gateway.model import Floats
+from simulators.weather import Weather
+
+Place: TypeAlias = tuple[str, str]
+"""An asset and one quantity of it (gateway/units.py), whose true value is in the quantity's canonical unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens to an asset at a moment; what `amount` means is said by the model that stages it."""
+
+    time_ns: int
+    kind: str
+    asset: str
+    amount: float = math.nan
+    seconds: float = math.nan
+    """How long it lasts, NaN when it stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A labelled stretch of the truth: what was wrong where, and which hazard a gateway ought to name."""
+
+    start_ns: int
+    end_ns: int
+    kind: str
+    asset: str
+    hazard: str
+    """A word of the gateway's list of hazards; empty for what looks like one and is none."""
+    detail: Mapping[str, float | str] = field(default_factory=dict)
+
+
+class Model(Protocol):
+    """One piece of the city."""
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The true values that it tells, in the order of `step`'s."""
+        ...
+
+    @property
+    def step_seconds(self) -> float:
+        """The width of its steps."""
+        ...
+
+    def stage(self, event: Event) -> Window | None:
+        """Take an event that lies ahead; return its window, None when nothing is wrong; ValueError says why not."""
+        ...
+
+    def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
+        """Go on to `time_ns`, one step after the last, knowing what the models before it said; one value a place."""
+        ...
+
+    def close(self) -> None:
+        """Leave no file and no handle behind."""
+        ...
+
+
+def window_of(event: Event, hazard: str, end_ns: int, **detail: float | str) -> Window:
+    """Return the window of an event that ends with it, or else with the world.
+
+    >>> window_of(Event(5, "leak", "P-1", amount=3.0, seconds=2e-9), "pipe_leak", 100).end_ns
+    7
+    """
+    lasts = event.time_ns + round(event.seconds * 1e9) if math.isfinite(event.seconds) else end_ns
+    if math.isfinite(event.amount):
+        detail = {"amount": event.amount, **detail}
+    return Window(event.time_ns, min(lasts, end_ns), event.kind, event.asset, hazard, detail)
+
+
+def check_event(event: Event, kinds: Mapping[str, str], assets: frozenset[str], *, least: float = 0.0) -> None:
+    """Raise ValueError when a model has no such kind or asset, or the amount is none.
+
+    `kinds` names what the amount of each kind is, empty where it needs none.
+    """
+    if event.kind not in kinds:
+        raise ValueError(f"{event.kind!r} cannot happen here; it can be one of {', '.join(sorted(kinds))}")
+    if event.asset not in assets:
+        raise ValueError(f"{event.kind} at {event.asset!r}: there is no such asset here, only {_some(assets)}")
+    meaning = kinds[event.kind]
+    if meaning and not event.amount > least:
+        raise ValueError(
+            f"{event.kind} at {event.asset}: amount must be {meaning}, above {least:g}, got {event.amount:g}"
+        )
+    if event.seconds <= 0:
+        raise ValueError(f"{event.kind} at {event.asset}: seconds must be above 0, got {event.seconds:g}")
+
+
+def _some(assets: frozenset[str], most: int = 6) -> str:
+    named = sorted(assets)
+    return ", ".join(named[:most]) + (f" and {len(named) - most} more" if len(named) > most else "")

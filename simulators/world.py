@@ -1,0 +1,131 @@
+"""A city of several models that step together: what one says, those after it may read. Knows nothing of devices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from gateway.model import SECOND, Floats, Int64s
+from simulators.models.contract import Event, Model, Place, Window
+from simulators.weather import Climate
+
+
+class World:
+    """Models on one clock of their own, from `start_ns` on; leaving its block closes them.
+
+    Between two steps a value goes straight from one to the other; states (0 or 1) hold.
+    """
+
+    def __init__(self, models: Sequence[Model], climate: Climate, start_ns: int) -> None:
+        self.climate = climate
+        self.start_ns = start_ns
+        self._models = list(models)
+        self._owner: dict[Place, tuple[int, int]] = {}
+        for number, model in enumerate(self._models):
+            for column, place in enumerate(model.places):
+                if place in self._owner:
+                    raise ValueError(f"two models tell the {place[1]} of {place[0]}")
+                self._owner[place] = (number, column)
+        self._times: list[list[int]] = [[] for _ in self._models]
+        self._values: list[list[Floats]] = [[] for _ in self._models]
+        self._said: dict[Place, float] = {}
+        self._pending: list[Event] = []
+        self.windows: list[Window] = []
+        """What is or will be wrong, in the order in which it was staged."""
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Every true value that this world tells."""
+        return tuple(self._owner)
+
+    @property
+    def now_ns(self) -> int:
+        """The moment up to which every model has been stepped; `start_ns` before the first step."""
+        return min((times[-1] for times in self._times if times), default=self.start_ns)
+
+    def stage(self, event: Event) -> Window | None:
+        """Hand an event to the model that can have it; ValueError says why none can."""
+        if event.time_ns < self.now_ns:
+            raise ValueError(f"{event.kind} at {event.asset}: its time has already passed")
+        reasons = []
+        for model in self._models:
+            try:
+                window = model.stage(event)
+            except ValueError as error:
+                reasons.append((_closeness(model, event), str(error)))
+                continue
+            if window is not None:
+                self.windows.append(window)
+            return window
+        reason = max(reasons, default=(0, "there is nothing in this world"), key=lambda one: one[0])[1]
+        raise ValueError(reason)
+
+    def advance(self, until_ns: int, *, keep_ns: int = 0) -> None:
+        """Step every model until it has reached a moment; steps older than `keep_ns` before it are forgotten."""
+        while behind := [number for number in range(len(self._models)) if self._last(number) < until_ns]:
+            number = min(behind, key=lambda one: (self._next(one), one))
+            self._step(number, self._next(number))
+        for times, values in zip(self._times, self._values, strict=True):
+            old = max(0, int(np.searchsorted(times, until_ns - keep_ns, "right")) - 1)
+            del times[:old], values[:old]
+
+    def at(self, place: Place, time_ns: int) -> float:
+        """Return the true value at a moment that has been reached and not been forgotten; NaN when nobody tells it."""
+        return float(self.course(place, np.array([time_ns], np.int64))[0])
+
+    def course(self, place: Place, time_ns: Int64s) -> Floats:
+        """Return the true values at given moments, one each."""
+        if place not in self._owner:
+            return np.full(len(time_ns), math.nan)
+        number, column = self._owner[place]
+        times = np.array(self._times[number], np.int64)
+        values = np.array([row[column] for row in self._values[number]])
+        if not len(times):
+            return np.full(len(time_ns), math.nan)
+        after = np.clip(np.searchsorted(times, time_ns), 0, len(times) - 1)
+        before = np.maximum(after - 1, 0)
+        if np.isin(values, (0.0, 1.0)).all():
+            before = np.clip(np.searchsorted(times, time_ns, "right") - 1, 0, len(times) - 1)
+            return values[before]
+        width = np.maximum(times[after] - times[before], 1)
+        share = np.clip((time_ns - times[before]) / width, 0.0, 1.0)
+        course: Floats = values[before] + share * (values[after] - values[before])
+        return course
+
+    def close(self) -> None:
+        """Close every model, the last first."""
+        for model in reversed(self._models):
+            model.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _last(self, number: int) -> int:
+        return self._times[number][-1] if self._times[number] else self.start_ns - 1
+
+    def _next(self, number: int) -> int:
+        """Return the moment of a model's next step; the first is the start itself."""
+        times = self._times[number]
+        return times[-1] + round(self._models[number].step_seconds * SECOND) if times else self.start_ns
+
+    def _step(self, number: int, time_ns: int) -> None:
+        model = self._models[number]
+        weather = self.climate.at(time_ns, over_seconds=max(60.0, model.step_seconds))
+        values = model.step(time_ns, weather, self._said)
+        self._times[number].append(time_ns)
+        self._values[number].append(values)
+        self._said.update(zip(model.places, values.tolist(), strict=True))
+
+
+def _closeness(model: Model, event: Event) -> int:
+    """Return how far a model's refusal is about the event itself, so that the right reason is given."""
+    return sum(asset == event.asset for asset, _ in model.places)
