@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "check a site file: every fault at once, with its place",
     "schema": "the JSON Schema of site files or device profiles, for editors",
     "probe": "read one device once: raw, decoded, unit, quality",
+    "decode": "frames of a protocol, one a line, to one JSON object a line",
     "replay": "what early warnings a recording (CSV) would have given",
     "journal": "look at a journal: stats",
 }

@@ -1,11 +1,22 @@
-"""What every decoder gives: the readings it could make, and the points it could not, each with its reason."""
+"""What every decoder gives: the readings it could make, and what it could not, each with its reason.
+
+A codec comes in two kinds. A `Decoder` knows the profile of its device and gives readings of its points. A
+`FrameDecoder` knows its protocol alone and gives messages in the protocol's own words; a profile maps them later.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from datetime import tzinfo
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
+from gateway.errors import DecodeError
 from gateway.model import Reading
+
+Head = TypeVar("Head")
+"""What a protocol's frame says of itself: who, what kind, in answer to what."""
+Head_co = TypeVar("Head_co", covariant=True)
 
 
 class Rejected(NamedTuple):
@@ -33,4 +44,80 @@ class Decoder(Protocol):
 
     def decode(self, payload: bytes) -> Decoded:
         """Return what the payload says, or raise DecodeError when it says nothing."""
+        ...
+
+
+class FieldReading(NamedTuple):
+    """One value under the name and in the unit that the protocol gives it, before a profile maps it to a point.
+
+    `unit` is UCUM, empty when the protocol does not say; `value` is NaN when `quality` is MISSING.
+    """
+
+    field: str
+    time_ns: int | None
+    value: float
+    unit: str = ""
+    quality: int = 1
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message(Generic[Head_co]):
+    """What one frame says."""
+
+    station: str
+    """The station's own id, as its label shows it; empty when the frame does not carry one."""
+    head: Head_co
+    readings: list[FieldReading]
+    texts: list[tuple[str, str]]
+    rejected: list[Rejected]
+    time_ns: int | None
+    """The frame's own time: of sampling where the protocol has one, else of sending; None when it has neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Bytes of a stream that are no frame, or one that says nothing; kept with the reason."""
+
+    data: bytes
+    """The first of them; long noise is cut off."""
+    size: int
+    error: DecodeError
+
+
+@dataclass(frozen=True, slots=True)
+class CodecOptions:
+    """What a codec may be told beside the bytes."""
+
+    is_lenient: bool = False
+    """Accept known deviations, e.g. another checksum than the standard's, and say which it was."""
+    zone: tzinfo = ZoneInfo("Asia/Shanghai")
+    """The zone of times that a protocol writes without one."""
+
+
+class FrameDecoder(Protocol[Head_co]):
+    """One frame in, one message out."""
+
+    is_text: ClassVar[bool]
+    """Whether frames are printable lines; those of other codecs are shown in hex."""
+
+    def decode(self, frame: bytes) -> Message[Head_co]:
+        """Return what the frame says, or raise DecodeError when it says nothing."""
+        ...
+
+
+class StreamDecoder(FrameDecoder[Head_co], Protocol[Head_co]):
+    """A frame decoder that also cuts a byte stream into frames; fed byte by byte or whole, it says the same."""
+
+    @property
+    def waiting(self) -> int:
+        """The bytes that were fed and have become nothing yet; bounded by the protocol's longest frame."""
+        ...
+
+    def feed(self, data: bytes) -> list[Message[Head_co] | Unreadable]:
+        """Take bytes from the stream and return what they completed, in order; never raises."""
+        ...
+
+    def close(self) -> list[Message[Head_co] | Unreadable]:
+        """Return what the end of the stream leaves of an unfinished frame."""
         ...
