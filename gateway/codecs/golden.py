@@ -5,7 +5,9 @@ from __future__ import annotations
 from gateway.codecs.contract import Decoded
 from gateway.codecs.json_fields import JsonFieldsDecoder
 from gateway.codecs.modbus_registers import BlockDecoder, RegisterBlock
+from gateway.codecs.modbus_status import judged
 from gateway.codecs.rtu_frame import read_exchange
+from gateway.model import Reading
 from gateway.profiles import Frame, Point, Profile, RegisterPlace
 
 
@@ -17,7 +19,15 @@ def decode_frame(profile: Profile, frame: Frame) -> Decoded:
     block = RegisterBlock(said.kind, said.address, len(said.registers), ())
     points = tuple(point for point in profile.points.values() if _lies_in(point, block))
     decoder = BlockDecoder(RegisterBlock(block.kind, block.address, block.count, points))
-    return Decoded(decoder.decode(said.registers), [], [], None)
+    columns = decoder.columns(said.registers)
+    told = dict(zip((point.name for point in decoder.points), columns.value.tolist(), strict=True))
+    # A frame proves what lies in it: a status that stands elsewhere is left out.
+    rules = [rule for rule in profile.modbus.statuses if rule.point in told]
+    columns = judged(rules, decoder.points, columns, told)
+    rows = zip(columns.value.tolist(), columns.quality.tolist(), columns.flags.tolist(), strict=True)
+    readings = [Reading(point.name, None, *row) for point, row in zip(decoder.points, rows, strict=True)]
+    texts, rejected = decoder.texts(said.registers)
+    return Decoded(readings, texts, rejected, None)
 
 
 def _lies_in(point: Point, block: RegisterBlock) -> bool:

@@ -1,8 +1,9 @@
 """Modbus RTU frames as manuals print them: unit, function, data, CRC. Used to prove profiles, not on the network.
 
-request    unit  03|04  address(2)  count(2)  CRC(2)        MODBUS Application Protocol V1.1b3, 6.3 and 6.4
+request    unit  01-04  address(2)  count(2)  CRC(2)        MODBUS Application Protocol V1.1b3, 6.1 to 6.4
 reply      unit  03|04  bytes(1)    registers CRC(2)
-exception  unit  83|84  code(1)     CRC(2)                  7
+reply      unit  01|02  bytes(1)    bits      CRC(2)        the first bit is the lowest of the first byte
+exception  unit  81-84  code(1)     CRC(2)                  7
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gateway.errors import DecodeError
-from gateway.profiles import RegisterKind
+from gateway.profiles import BIT_KINDS, RegisterKind
 
-FUNCTIONS: dict[int, RegisterKind] = {3: "holding", 4: "input"}
-"""The function codes that read registers."""
+FUNCTIONS: dict[int, RegisterKind] = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
+"""The function codes that read."""
 _REQUEST_BYTES = 8
 _LEAST_BYTES = 5
 _EXCEPTION = 0x80
@@ -26,6 +27,7 @@ class RegisterRange(NamedTuple):
     kind: RegisterKind
     address: int
     registers: tuple[int, ...]
+    """Registers, or bits as 0 and 1."""
 
 
 def crc16(data: bytes) -> int:
@@ -56,8 +58,12 @@ def read_exchange(request: bytes, reply: bytes) -> RegisterRange:
     if answered[1] != asked[1]:
         raise DecodeError("wrong function", f"asked function {asked[1]}, got {answered[1]}")
     data = answered[3:]
-    if answered[2] != len(data) or len(data) != 2 * count:
+    is_bits = kind in BIT_KINDS
+    if answered[2] != len(data) or len(data) != ((count + 7) // 8 if is_bits else 2 * count):
         raise DecodeError("short reply", f"asked for {count} registers, got {len(data)} bytes that claim {answered[2]}")
+    if is_bits:
+        bits = tuple(data[place // 8] >> place % 8 & 1 for place in range(count))
+        return RegisterRange(asked[0], kind, address, bits)
     registers = tuple(int.from_bytes(data[place : place + 2]) for place in range(0, len(data), 2))
     return RegisterRange(asked[0], kind, address, registers)
 
