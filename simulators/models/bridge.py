@@ -1,0 +1,144 @@
+"""A girder bridge: one mode of vibration, traffic, warmth and damage (a beam on two supports, Euler-Bernoulli).
+
+Strain at mid-span is what stands on the bridge times an influence line, plus warmth, plus what does not go away.
+Damage takes stiffness: the frequency falls with its square root and strain under load grows with its inverse.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.model import SECOND, Floats
+from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.staging import begins, grown
+from simulators.noise import seed_of
+from simulators.rhythms import traffic
+from simulators.weather import Weather
+
+_KINDS = {
+    "overload": "t of one vehicle",
+    "strike": "m/s2 of its first shock",
+    "damage": "% of the stiffness lost",
+    "settlement": "mm of one support, within `seconds`",
+}
+_HAZARDS = {
+    "overload": "overload",
+    "strike": "strike",
+    "damage": "structural_change",
+    "settlement": "scour_or_settlement",
+}
+_QUANTITIES = (
+    "strain",
+    "deflection",
+    "acceleration",
+    "frequency",
+    "tilt",
+    "displacement",
+    "temperature",
+    "vehicle_weight",
+)
+_HEAVY_SHARE = 0.12
+_MOST_DAMAGE_PERCENT = 95.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One span; defaults are those of a 30 m box girder (proposal: 3 Hz, 1 um/m a tonne, 10 um/m a degree)."""
+
+    asset: str
+    metres: float = 30.0
+    first_hz: float = 3.0
+    strain_per_tonne: float = 1.0
+    strain_per_degree: float = 3.0
+    hz_per_degree: float = -0.004
+    vehicles_per_hour: float = 900.0
+
+
+class Bridge:
+    """One span of a bridge under the traffic of the hour, one second a step."""
+
+    step_seconds = 1.0
+
+    def __init__(self, span: Span, *, end_ns: int, seed: int = 0) -> None:
+        self._span = span
+        self._end_ns = end_ns
+        self._random = np.random.default_rng(seed_of(str(seed), "bridge", span.asset))
+        self.places: tuple[Place, ...] = tuple((span.asset, quantity) for quantity in _QUANTITIES)
+        self._events: list[Event] = []
+        self._on_span: deque[tuple[int, float, float]] = deque()
+        self._steel_celsius = math.nan
+        self._shock = 0.0
+
+    def stage(self, event: Event) -> Window | None:
+        """Take a heavy vehicle, a blow, a loss of stiffness in percent or the settling of a support."""
+        check_event(event, _KINDS, frozenset({self._span.asset}))
+        if event.kind == "damage" and event.amount >= _MOST_DAMAGE_PERCENT:
+            raise ValueError(
+                f"damage at {event.asset}: {event.amount:g} % is a fallen bridge; at most {_MOST_DAMAGE_PERCENT:g}"
+            )
+        self._events.append(event)
+        return window_of(event, _HAZARDS[event.kind], self._end_ns)
+
+    def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
+        """Let a second of traffic pass."""
+        del others
+        span = self._span
+        if math.isnan(self._steel_celsius):
+            self._steel_celsius = weather.air_celsius
+        self._steel_celsius += (weather.air_celsius - self._steel_celsius) / 7200.0
+        self._arrive(time_ns, weather)
+        stiffness = 1.0 - sum(grown(event, time_ns) for event in self._events if event.kind == "damage") / 100.0
+        settled = sum(grown(event, time_ns) for event in self._events if event.kind == "settlement")
+        load, heaviest = self._load(time_ns)
+        warm = self._steel_celsius - 18.0
+        lost = 80.0 * (1.0 / stiffness - 1.0)
+        strain = load * span.strain_per_tonne / stiffness + span.strain_per_degree * warm + lost
+        struck = [e for e in self._events if e.kind == "strike" and begins(e, time_ns, 1.0)]
+        self._shock = max([0.7 * self._shock, *(event.amount for event in struck)])
+        pushed = sum(e.amount / 5.0 for e in self._events if e.kind == "strike" and e.time_ns <= time_ns)
+        noise = self._random.normal(0.0, 1.0, 6)
+        shaking = math.hypot(0.004, 0.0015 * load, self._shock) * (1.0 + 0.1 * noise[0])
+        return np.array(
+            [
+                strain + 0.6 * noise[1],
+                0.012 * load / stiffness + settled + 0.02 * noise[2],
+                shaking,
+                (span.first_hz + span.hz_per_degree * warm) * math.sqrt(stiffness) + 0.004 * noise[3],
+                math.degrees(settled / 1000.0 / span.metres) + 0.0005 * warm + 0.0008 * noise[4],
+                0.011 * span.metres * warm + pushed + 0.05 * noise[5],
+                self._steel_celsius,
+                heaviest,
+            ]
+        )
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _arrive(self, time_ns: int, weather: Weather) -> None:
+        """Draw the vehicles of this second, weights log-normal: cars of about 1.6 t, lorries of about 18 t."""
+        share = float(traffic(np.array([weather.local_hour]))[0])
+        count = int(self._random.poisson(self._span.vehicles_per_hour * share / 3600.0))
+        for _ in range(count):
+            heavy = self._random.random() < _HEAVY_SHARE
+            tonnes = min(42.0, float(self._random.lognormal(math.log(18.0 if heavy else 1.6), 0.3)))
+            self._on_span.append((time_ns, tonnes, float(self._random.uniform(8.0, 18.0))))
+        for event in self._events:
+            if event.kind == "overload" and begins(event, time_ns, 1.0):
+                self._on_span.append((time_ns, event.amount, 5.0))
+        while self._on_span and (time_ns - self._on_span[0][0]) / SECOND > self._span.metres:
+            self._on_span.popleft()
+
+    def _load(self, time_ns: int) -> tuple[float, float]:
+        """Return what the girder feels in tonnes, and its heaviest vehicle: influence 1 at mid-span, 0 at the ends."""
+        felt, heaviest = 0.0, 0.0
+        for entered_ns, tonnes, speed in self._on_span:
+            share = (time_ns - entered_ns) / SECOND * speed / self._span.metres
+            if share <= 1.0:
+                felt += tonnes * (1.0 - abs(2.0 * share - 1.0))
+                heaviest = max(heaviest, tonnes)
+        return felt, heaviest

@@ -1,0 +1,115 @@
+"""Gas in manholes and chambers beside a main: leaks that seep through the soil, and sewer gas that only looks like one.
+
+Each space is a well-mixed box: volume x dC/dt = inflow - exchange x volume x C. What leaks from a main reaches a space
+by its distance, later and thinner. Pipeline gas carries ethane and comes whatever the weather; sewer gas has none,
+carries hydrogen sulphide and rises and falls with warmth (domain notes on telling biogas, from memory).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gateway.model import Floats
+from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.staging import is_on
+from simulators.noise import seed_of
+from simulators.weather import Weather
+
+_LEL_SHARE = 0.05
+"""Methane at its lower explosive limit, as a share of the volume (GB/T 50493-2019)."""
+_ETHANE_SHARE = 0.04
+"""Ethane in pipeline gas, as a share of its methane; 1-2 % and above tells it from biogas."""
+_SULFIDE_PPM_PER_SHARE = 400.0
+"""Hydrogen sulphide beside the methane of sewage: 20 ppm at 5 % methane (proposal)."""
+_REACH_METRES = 12.0
+"""Distance over which the share of a leak that arrives falls to 1/e (proposal)."""
+_SECONDS_PER_METRE = 240.0
+"""How much later and slower a leak arrives with each metre of soil (proposal: metres in tens of minutes)."""
+_KINDS = {"gas_leak": "m3/h of gas that leaves the main", "biogas": "%LEL that it settles at on a warm day"}
+_HAZARDS = {"gas_leak": "gas_leak", "biogas": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A manhole or chamber."""
+
+    asset: str
+    mains: Mapping[str, float] = field(default_factory=dict)
+    """Gas mains within reach → distance in metres."""
+    volume_m3: float = 3.0
+    exchanges_per_hour: float = 0.5
+    """How often its air is renewed in calm weather."""
+    sewage_lel: float = 0.8
+    """What sewage alone keeps up, in %LEL on a mean day."""
+
+
+class GasSpaces:
+    """Spaces beside mains; their places are methane, ethane, hydrogen sulphide and temperature of each."""
+
+    step_seconds = 30.0
+
+    def __init__(self, spaces: Sequence[Space], *, end_ns: int, seed: int = 0) -> None:
+        self._spaces = tuple(spaces)
+        self._end_ns = end_ns
+        self._random = np.random.default_rng(seed_of(str(seed), "gas spaces"))
+        quantities = ("combustible_gas", "ethane", "hydrogen_sulfide", "temperature")
+        self.places: tuple[Place, ...] = tuple(
+            (space.asset, quantity) for quantity in quantities for space in self._spaces
+        )
+        self._mains = frozenset(main for space in self._spaces for main in space.mains)
+        self._events: list[Event] = []
+        count = len(self._spaces)
+        self._arriving = np.zeros(count)
+        self._leaked = np.zeros(count)
+        self._sewer = np.array([space.sewage_lel for space in self._spaces]) / 100.0 * _LEL_SHARE
+
+    def stage(self, event: Event) -> Window | None:
+        """Take a leak of a main, or of sewer gas in a space."""
+        spaces = frozenset(space.asset for space in self._spaces)
+        where = self._mains if event.kind == "gas_leak" else spaces
+        check_event(event, _KINDS, where)
+        self._events.append(event)
+        reached = [space.asset for space in self._spaces if event.asset in space.mains]
+        detail = {"nearest": self._nearest(event.asset)} if reached else {}
+        return window_of(event, _HAZARDS[event.kind], self._end_ns, **detail)
+
+    def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
+        """Let gas seep in and air change; what other models say does not matter here."""
+        del others
+        on = [event for event in self._events if is_on(event, time_ns)]
+        warmth = 1.0 + 0.04 * (weather.air_celsius - 18.0)
+        for number, space in enumerate(self._spaces):
+            sent = sum(
+                event.amount * math.exp(-space.mains[event.asset] / _REACH_METRES)
+                for event in on
+                if event.kind == "gas_leak" and event.asset in space.mains
+            )
+            metres = min(space.mains.values(), default=1.0)
+            self._arriving[number] += (sent - self._arriving[number]) * self._share(metres * _SECONDS_PER_METRE)
+            exchanges = space.exchanges_per_hour * (1.0 + 0.3 * weather.wind_m_s)
+            share = self._share(3600.0 / exchanges)
+            level = min(0.9, self._arriving[number] / (space.volume_m3 * exchanges))
+            self._leaked[number] += (level - self._leaked[number]) * share
+            lel = max([space.sewage_lel, *(e.amount for e in on if e.kind == "biogas" and e.asset == space.asset)])
+            settled = max(0.0, lel * warmth) / 100.0 * _LEL_SHARE
+            # Sewage breathes slowly: hours, where a leak takes minutes.
+            self._sewer[number] += (settled - self._sewer[number]) * self._share(2 * 3600.0)
+        rough = self._random.normal(0.0, 1.0, (2, len(self._spaces)))
+        methane = np.clip((self._leaked + self._sewer) / _LEL_SHARE * 100.0 + 0.08 * rough[0], 0.0, None)
+        ethane = self._leaked * _ETHANE_SHARE * 1e6
+        sulfide = np.clip(self._sewer * _SULFIDE_PPM_PER_SHARE + 0.02 * rough[1], 0.0, None)
+        ground = np.full(len(self._spaces), 0.3 * weather.air_celsius + 0.7 * 16.0)
+        return np.concatenate((methane, ethane, sulfide, ground))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _share(self, tau_seconds: float) -> float:
+        return 1.0 - math.exp(-self.step_seconds / max(tau_seconds, 1.0))
+
+    def _nearest(self, main: str) -> str:
+        return min(self._spaces, key=lambda space: space.mains.get(main, math.inf)).asset
