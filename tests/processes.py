@@ -8,34 +8,58 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 import psutil
 
+ROOT = Path(__file__).parents[1]
 LONG_AGO, LONG_AHEAD = "2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"
 
 
 class GatewayProcess:
-    """`lifeline run SITE --state DIR --port 0` in a process of its own."""
+    """`lifeline run SITE --state DIR --port 0` in a process of its own.
 
-    def __init__(self, site: Path, state: Path, *, log: Path | None = None) -> None:
+    `launcher` is what comes between the interpreter and `run`; `groups` are files of cgroups to join (cgroup.procs).
+    """
+
+    def __init__(
+        self,
+        site: Path,
+        state: Path,
+        *,
+        log: Path | None = None,
+        launcher: Sequence[str] = ("-m", "gateway.cli"),
+        groups: Sequence[Path] = (),
+    ) -> None:
         self.site = site
         self.state = state
         self.log = log
+        self.peak_rss_mb = 0.0
+        """The most memory that any of its lives took, up to its newest end."""
+        self._launcher = launcher
+        self._groups = groups
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
         self.started_at = 0.0
 
     def start(self) -> None:
         """Start it without waiting."""
-        command = [sys.executable, "-m", "gateway.cli", "run", str(self.site), "--state", str(self.state)]
+        command = [sys.executable, *self._launcher, "run", str(self.site.resolve())]
+        command += ["--state", str(self.state.resolve()), "--port", "0"]
+        if self._groups:
+            # The shell joins before the gateway takes its first byte.
+            join = "".join(f"echo $$ > '{group}' && " for group in self._groups)
+            command = ["sh", "-c", f'{join}exec "$@"', "sh", *command]
         self.started_at = time.monotonic()
         errors: IO[str] | int = self.log.open("a") if self.log else subprocess.DEVNULL
         self.url = ""
         self.process = subprocess.Popen(
-            [*command, "--port", "0"], stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True, cwd=ROOT
         )
         if not isinstance(errors, int):
             errors.close()
@@ -50,18 +74,31 @@ class GatewayProcess:
 
     def wait_ready(self, seconds: float = 30) -> float:
         """Wait for the page; return how long it took since the start in seconds."""
-        wait_until(lambda: bool(self.url), seconds, "the gateway to be ready")
+        assert self.process is not None
+        process = self.process
+        wait_until(lambda: bool(self.url) or process.poll() is not None, seconds, "the gateway to be ready")
+        if not self.url:
+            message = f"the gateway ended with {process.returncode} instead of getting ready; see {self.log}"
+            raise ChildProcessError(message)
         return time.monotonic() - self.started_at
 
     def kill(self) -> None:
         """Kill it with SIGKILL and reap it."""
         if self.process is not None:
+            self._note_peak()
             self.process.kill()
             self.process.wait()
+
+    def _note_peak(self) -> None:
+        with suppress(OSError):
+            status = Path(f"/proc/{self.process.pid if self.process else 0}/status").read_text()
+            peaks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+            self.peak_rss_mb = max([self.peak_rss_mb, *(int(peak) / 1024 for peak in peaks)])
 
     def stop(self, seconds: float = 20) -> int:
         """Stop it with SIGTERM; return its exit code."""
         assert self.process is not None
+        self._note_peak()
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
@@ -70,6 +107,23 @@ class GatewayProcess:
         with urllib.request.urlopen(self.url.rstrip("/") + path, timeout=10) as answer:  # noqa: S310 - our own page
             body = answer.read().decode()
             return json.loads(body) if "json" in answer.headers["content-type"] else body
+
+    def readiness(self) -> Any:
+        """Read /readyz, whatever its status."""
+        try:
+            return self.get("/readyz")
+        except urllib.error.HTTPError as answer:
+            with answer:
+                return json.loads(answer.read())
+
+    def count(self, stage: str, name: str, reason: str | None = None) -> float:
+        """Return one of the four counters of a stage, summed over its reasons unless one is given."""
+        wanted = [f'stage="{stage}"'] + ([] if reason is None else [f'reason="{reason}"'])
+        return sum(
+            float(line.rsplit(" ", 1)[1])
+            for line in self.get("/metrics").splitlines()
+            if line.startswith(f"lifeline_{name}_total{{") and all(part in line for part in wanted)
+        )
 
     def metric(self, name: str) -> float:
         """Return the sum of one metric over its labels."""
@@ -96,14 +150,14 @@ class GatewayProcess:
         return psutil.Process(self.process.pid)
 
 
-def wait_until(condition: Any, seconds: float, what: str) -> None:
+def wait_until(condition: Any, seconds: float, what: str, *, every: float = 0.05) -> None:
     """Poll a condition of a real process until it holds; fail with what was waited for."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             message = f"waited {seconds} s for {what}"
             raise TimeoutError(message)
-        threading.Event().wait(0.05)
+        threading.Event().wait(every)
 
 
 def cpu_seconds(process: psutil.Process) -> float:
