@@ -31,6 +31,7 @@ from gateway.ledger import Ledger
 from gateway.model import Batch, Record
 from gateway.screen import Screen
 from gateway.settings import InfluxdbSettings, Site
+from gateway.store import Copier
 
 _MAX_WAITING_MESSAGES = 5_000
 """Messages that may wait for the journal in all; above it sockets are not read."""
@@ -140,28 +141,31 @@ class Gateway:
             follower = Follower(self.journal, reader, health=self.health)
             stack.callback(follower.stop)
             self._followers.append(follower)
-        followers = [*self._followers]
-        if self._live and self.site.influxdb is not None:
-            followers.append(self._follow_influxdb(stack, self.site.influxdb))
-        for follower in followers:
-            follower.start()
+        copiers = [self._copy_to_influxdb(stack, self.site.influxdb)] if self._live and self.site.influxdb else []
+        walkers: list[Follower | Copier] = [*self._followers, *copiers]
+        for walker in walkers:
+            walker.start()
         self.health.gauge("reader_lag_records", self._lag)
 
-    def _follow_influxdb(self, stack: AsyncExitStack, settings: InfluxdbSettings) -> Follower:
+    def _copy_to_influxdb(self, stack: AsyncExitStack, settings: InfluxdbSettings) -> Copier:
         """Attach the store; nobody waits for it. A replay has none: what it plays is not the city's present."""
-        store = open_influxdb(
+        copier = open_influxdb(
             settings,
             self.state / "influxdb",
             journal=self.journal,
             inventory=self.inventory,
+            numbers=self.numbers,
             clock=self.clock,
             health=self.health,
         )
-        stack.callback(self._close_reader, store)
-        follower = Follower(self.journal, store, health=self.health, needed=False, idle=store.flush)
-        stack.callback(follower.stop)
-        stack.callback(store.hurry)
-        return follower
+        stack.callback(self._close_copier, copier)
+        stack.callback(copier.stop)
+        stack.callback(copier.hurry)
+        return copier
+
+    def _close_copier(self, copier: Copier) -> None:
+        copier.close()
+        self.journal.commit(copier.name, copier.position())
 
     def _close_reader(self, reader: Reader) -> None:
         reader.close()

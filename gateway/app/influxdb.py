@@ -1,7 +1,8 @@
-"""Puts the store to InfluxDB together: the series from the journal's channel table, the sink, the place on disk."""
+"""Puts the store to InfluxDB together: the series from the journal's channel table, the sink, the places on disk."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.clock import Clock
@@ -11,23 +12,33 @@ from gateway.journal import Journal
 from gateway.settings import InfluxdbSettings
 from gateway.sinks.influxdb import InfluxdbSink
 from gateway.sinks.series import series_of
-from gateway.store import Store
+from gateway.store import Copier, Store, Writer
 
 
 def open_influxdb(
-    settings: InfluxdbSettings, folder: Path, *, journal: Journal, inventory: Inventory, clock: Clock, health: Health
-) -> Store:
-    """Return the reader that copies the journal to InfluxDB; nothing is sent before it is followed."""
+    settings: InfluxdbSettings,
+    folder: Path,
+    *,
+    journal: Journal,
+    inventory: Inventory,
+    numbers: Mapping[str, int],
+    clock: Clock,
+    health: Health,
+) -> Copier:
+    """Return the reader that copies the journal to InfluxDB; nothing is sent before it is started."""
     # Channels that the site no longer has may still lie in the journal.
     series = series_of(((one.number, one.id, one.quantity) for one in journal.channels()), inventory)
+    sink = InfluxdbSink(settings, series)
+    important = frozenset(numbers[name] for name, one in inventory.channels.items() if one.importance == "high")
     store = Store(
         folder,
-        InfluxdbSink(settings, series),
+        journal,
         # Not awaited: at the cap the journal itself may wait for this reader.
-        keep=journal.append,
+        Writer(sink, keep=journal.append, clock=clock, health=health),
         clock=clock,
         health=health,
         batch_points=settings.batch_points,
+        backfill_readings_per_second=settings.backfill_readings_per_second,
+        important=important,
     )
-    health.gauge("influxdb_behind_records", lambda: float(max(0, journal.newest - store.written)))
-    return store
+    return Copier(store, journal, sink, health=health)

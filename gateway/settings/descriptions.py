@@ -105,6 +105,8 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "token_file": "存放令牌的文件 / file that holds the token",
         "batch_points": "每次写入的点数 / points a request",
         "timeout_seconds": "等待应答的时长 / how long to wait for an answer",
+        "backfill_readings_per_second": "补传每秒最多条数 / what an outage left behind is written so fast at most",
+        "read": "页面历史曲线取自此库 / the page reads the past from here",
     },
 }
 """Part → key → what it means; parts are the classes of `gateway.settings.written`."""

@@ -46,6 +46,10 @@ class InfluxdbSettings:
     """Resolved from the environment or a file; never written in the site file itself, never printed."""
     batch_points: int = 5_000
     timeout_seconds: float = 10.0
+    backfill_readings_per_second: float = 10_000.0
+    """What an outage left behind is written so fast at most."""
+    read: bool = False
+    """Whether the page reads the past from here instead of from the embedded history."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,4 +86,6 @@ def _influxdb(document: Document, influxdb: WrittenInfluxdb, source: Source) -> 
         token=token,
         batch_points=influxdb.batch_points,
         timeout_seconds=influxdb.timeout_seconds,
+        backfill_readings_per_second=influxdb.backfill_readings_per_second,
+        read=influxdb.read,
     )

@@ -114,6 +114,8 @@ class WrittenInfluxdb(Written):
     token_file: Text | None = None
     batch_points: Annotated[int, Field(ge=1, le=50_000)] = 5_000
     timeout_seconds: Annotated[float, Field(ge=0.1, le=300)] = 10.0
+    backfill_readings_per_second: Annotated[float, Field(ge=100, le=1_000_000)] = 10_000
+    read: bool = False
 
 
 class WrittenStores(Written):

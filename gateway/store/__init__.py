@@ -1,5 +1,7 @@
-"""The store: a reader of the journal that copies every reading to a sink."""
+"""The store: a reader of the journal that copies every reading to a sink, the present first."""
 
+from gateway.store.copier import Copier
 from gateway.store.store import Store
+from gateway.store.writing import Writer
 
-__all__ = ["Store"]
+__all__ = ["Copier", "Store", "Writer"]

@@ -1,17 +1,20 @@
-"""The store: walks the journal and writes every reading to a sink, some thousands a request.
+"""The store: copies every reading of the journal to a sink on two lanes, the present first.
 
-Rule 1: the place moves after the sink has taken everything up to it; points overwrite themselves, so a crash repeats.
-Rule 2: rows that the sink refuses for ever go to quarantine, and the rest goes on.
-Rule 3: nothing waits in memory beyond one request and one slice: while the sink is unreachable nothing more is taken.
+Rule 1: the live lane goes on with the newest as soon as the sink answers; what it left behind during an outage is
+written by the other lane, oldest first, at a limited rate, and only while nothing live is due.
+Rule 2: each lane's place moves after the sink has taken everything up to it; points overwrite themselves, so a kill
+only repeats. In each lane readings go in the order of the journal; `lanes.py` says what holds between the two.
+Rule 3: a live lane that falls behind while the sink answers writes the important channels only, for a minute.
+Rule 4: nothing waits in memory beyond one request and one slice a lane.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+from random import Random
+from typing import Protocol
 
 import numpy as np
 
@@ -19,154 +22,257 @@ from gateway.clock import Clock
 from gateway.errors import Unreachable
 from gateway.health import Health
 from gateway.journal import Entry
-from gateway.model import SECOND, Batch, Quarantine
-from gateway.sinks import Sink
+from gateway.model import SECOND, Batch
+from gateway.store.lanes import Lanes
+from gateway.store.pace import Pace
 from gateway.store.place import Place
+from gateway.store.requests import Requests
+from gateway.store.writing import Writer
 
 _log = logging.getLogger(__name__)
 
 _GATHER_NS = SECOND
-"""Readings wait so long for others, unless a request is full before."""
-_PLACE_NS = 10 * SECOND
-"""The place is put on disk so often: each time wears flash, and a crash only repeats what came after."""
+"""Live readings wait so long for others, unless a request is full before."""
+_BEHIND_NS = 10 * SECOND
+"""A live lane further behind than this goes on with the newest and leaves the rest to the other lane."""
+_REST_ONLY_NS = 60 * SECOND
+"""How long only the important channels are written live once all were too many."""
+_PLACE_NS, _PLACE_IN_GAP_NS = 10 * SECOND, 2 * SECOND
+"""The places are put on disk so often: each time wears flash, and a kill only repeats what came after."""
+_LOOK_SECONDS = 1.0
+_SLICE = 5_000
 
-Keep = Callable[[Sequence[Quarantine]], object]
+
+class JournalPort(Protocol):
+    """What the store asks of the journal."""
+
+    @property
+    def newest(self) -> int:
+        """The position of the newest durable record."""
+        ...
+
+    @property
+    def needs_room(self) -> bool:
+        """Whether places should be made durable now."""
+        ...
+
+    def read(self, after: int, *, max_readings: int) -> list[Entry]:
+        """Return entries after a position."""
+        ...
+
+    def attach(self, reader: str, position: int) -> None:
+        """Take a reader's own place as the truth."""
+        ...
+
+    def commit(self, reader: str, position: int) -> None:
+        """Note a reader's durable place."""
+        ...
 
 
 class Store:
-    """A copy of every reading somewhere else; applied to by one thread."""
+    """Both lanes of one sink; `step` is called by one thread (`gateway.store.runner`)."""
 
     def __init__(
-        self, folder: Path, sink: Sink, *, keep: Keep, clock: Clock, health: Health, batch_points: int = 5_000
+        self,
+        folder: Path,
+        journal: JournalPort,
+        writer: Writer,
+        *,
+        clock: Clock,
+        health: Health,
+        batch_points: int = 5_000,
+        backfill_readings_per_second: float = 10_000.0,
+        important: frozenset[int] = frozenset(),
+        random: Random | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.name = sink.name
-        self._sink = sink
-        self._keep = keep
+        self.name = writer.name
+        self._journal = journal
+        self._writer = writer
         self._clock = clock
         self._health = health
-        self._batch_points = batch_points
+        self._important = np.array(sorted(important), np.int32)
         self._place = Place(folder / "place")
-        self._applied = self._written = self._place.position
-        self._waiting: list[tuple[int, Batch]] = []
-        self._waiting_rows = 0
-        self._gathering_since_ns = 0
-        self._place_moved_ns = clock.now().monotonic_ns
-        self._is_away = False
+        self._lanes = self._place.lanes.copy()
+        self._live, self._gap = Requests(batch_points), Requests(batch_points)
+        self._pace = Pace(backfill_readings_per_second, random or Random())  # noqa: S311 - spreads load
+        now_ns = clock.now().monotonic_ns
+        self._gathering_ns = self._current_ns = self._place_moved_ns = now_ns
+        self._rest_only_until_ns = now_ns
+        self._is_rest_only = False
+        self.is_away = False
+        """Whether the last thing that was sent did not arrive."""
+        # Positions go on behind everything that was ever written; the journal keeps what the gaps need.
+        journal.attach(self.name, self._lanes.live)
+        journal.attach(self.name, self._lanes.passed)
+        self._lanes.leave(journal.newest)
+        self._live.begin(self._lanes.live)
+        self._begin_gap(now_ns)
 
     @property
-    def written(self) -> int:
-        """The position up to which the sink has everything."""
-        return self._written
+    def read(self) -> int:
+        """The position up to which the live lane has read."""
+        return self._live.read
+
+    @property
+    def lanes(self) -> Lanes:
+        """The places of both lanes, as they stand in memory."""
+        return self._lanes
 
     def position(self) -> int:
-        """Return the place that is on disk."""
-        return self._place.position
+        """Return the place on disk before which nothing is needed any more."""
+        return self._place.lanes.passed
 
-    def apply(self, entries: Sequence[Entry]) -> int:
-        """Take over entries and write what is due; no entries at all: write everything that waits."""
-        self._gather([entry for entry in entries if entry.position > self._applied])
+    def behind(self) -> int:
+        """Return how many records are not written yet, in the gaps and live."""
+        return self._lanes.behind + max(0, self._journal.newest - self._lanes.live)
+
+    def step(self) -> float:
+        """Do one piece of work; return how many seconds there is nothing to do unless the journal grows.
+
+        Raises Unreachable (or OSError, of the place's disk) for "call again later"; nothing is passed over.
+        """
         now_ns = self._clock.now().monotonic_ns
-        is_due = not entries or now_ns - self._gathering_since_ns >= _GATHER_NS
-        while self._waiting_rows >= (1 if is_due else self._batch_points):
-            self._write()
-        if not self._waiting:
-            self._written = self._applied
-        if not entries or now_ns - self._place_moved_ns >= _PLACE_NS:
-            self._move_place(now_ns)
-        return self._place.position
+        self._read_live(now_ns)
+        if now_ns - self._current_ns > _BEHIND_NS:
+            self._leave_behind(now_ns)
+        rest = _LOOK_SECONDS
+        if self._live.rows:
+            left_ns = self._gathering_ns + _GATHER_NS - now_ns
+            if self._live.rows >= self._live.batch_points or left_ns <= 0:
+                self._write_live()
+                return 0.0
+            rest = left_ns / SECOND
+        else:
+            self._went_live()
+        if self._lanes.gaps:
+            left = self._pace.seconds_left(now_ns)
+            rest = min(rest, left if left > 0.0 else self._fill())
+        self._keep_place(now_ns)
+        return rest
 
-    def flush(self) -> None:
-        """Write what waits: nothing comes that it could wait for. The place on disk has time."""
-        while self._waiting:
-            self._write()
-        self._written = self._applied
-
-    def hurry(self) -> None:
-        """Keep a stop from waiting long for the sink; may be called from any thread."""
-        self._sink.hurry()
-
-    def close(self) -> None:
-        """Write what waits, if the sink answers, and let go of it."""
+    def finish(self) -> None:
+        """Write what waits live, unless the sink was away, and put the places on disk."""
         try:
-            # What cannot be written now is still in the journal.
-            with suppress(Unreachable):
-                if not self._is_away:
-                    self.apply(())
-            with suppress(OSError):
-                self._move_place(self._clock.now().monotonic_ns)
-        finally:
-            self._sink.close()
-
-    def _gather(self, entries: Sequence[Entry]) -> None:
-        if not entries:
-            return
-        batches = [(one.position, one.record) for one in entries if isinstance(one.record, Batch) and len(one.record)]
-        rows = sum(len(batch) for _, batch in batches)
-        if rows and not self._waiting:
-            self._gathering_since_ns = self._clock.now().monotonic_ns
-        self._waiting += batches
-        self._waiting_rows += rows
-        self._applied = entries[-1].position
-        self._health.count(self.name, "received", rows)
-
-    def _write(self) -> None:
-        """Write one request; what it held waits no longer."""
-        position, taken, rest = self._request()
-        batch = _joined(taken)
-        try:
-            rejected = self._sink.write(batch)
+            while self._live.rows and not self.is_away:
+                self._write_live()
         except Unreachable:
-            self._is_away = True
+            _log.debug("what could not be written is still in the journal")
+        self._move_place(self._clock.now().monotonic_ns)
+
+    def _read_live(self, now_ns: int) -> None:
+        """Read on while there is room; note whether the lane is up with the present."""
+        if not self._live.rows:
+            # Only here: what was read thinned is accounted for as thinned.
+            self._went_live()
+            self._is_rest_only = now_ns < self._rest_only_until_ns
+        if self._live.rows < self._live.batch_points:
+            entries = self._journal.read(self._live.read, max_readings=_SLICE)
+            if entries:
+                if not self._live.rows:
+                    self._gathering_ns = now_ns
+                cut = self._important_of if self._is_rest_only else None
+                self._health.count(self.name, "received", self._live.add(*_taken(entries, cut)))
+        is_waiting_long = bool(self._live.rows) and now_ns - self._gathering_ns > 2 * _GATHER_NS
+        if self._live.read >= self._journal.newest and not is_waiting_long:
+            self._current_ns = now_ns
+
+    def _leave_behind(self, now_ns: int) -> None:
+        """Go on with the newest; when no outage was to blame, with the important channels only."""
+        newest = self._journal.newest
+        if newest > self._lanes.live:
+            had_gap = bool(self._lanes.gaps)
+            if not had_gap:
+                _log.info("%s is behind: the newest readings go first, the rest is written later", self.name)
+            self._lanes.leave(newest)
+            if not had_gap:
+                self._begin_gap(now_ns)
+            if not self.is_away and len(self._important):
+                self._rest_only_until_ns = now_ns + _REST_ONLY_NS
+        self._live.begin(self._lanes.live)
+        self._current_ns = now_ns
+
+    def _begin_gap(self, now_ns: int) -> None:
+        self._gap.begin(self._lanes.passed)
+        self._pace.begin(now_ns)
+
+    def _write_live(self) -> None:
+        request = self._live.next()
+        self._write(request.batch)
+        self._lanes.wrote_live(request.batch)
+        self._live.sent(request)
+        self._gathering_ns = self._clock.now().monotonic_ns
+        self._went_live()
+
+    def _write(self, batch: Batch) -> None:
+        try:
+            self._writer.write(batch)
+        except Unreachable:
+            self.is_away = True
             raise
-        self._is_away = False
-        self._health.count(self.name, "sent", len(batch) - len(rejected))
-        if rejected:
-            self._health.count(self.name, "failed", len(rejected), "rejected")
-            received_ns = self._clock.now().utc_ns
-            self._keep(
-                [Quarantine(self.name, f"rejected:{self.name}", one.detail, one.sent, received_ns) for one in rejected]
-            )
-            self._say(len(rejected), rejected[0].detail)
-        self._waiting = rest
-        self._waiting_rows -= len(batch)
-        self._written = position
+        if self.is_away:
+            self.is_away = False
+            self._current_ns = self._clock.now().monotonic_ns
+            self._pace.begin(self._current_ns)
 
-    def _request(self) -> tuple[int, list[Batch], list[tuple[int, Batch]]]:
-        """Return the position that is complete after the next request, its batches, and what still waits."""
-        taken: list[Batch] = []
-        room = self._batch_points
-        complete = self._written
-        for place, (position, batch) in enumerate(self._waiting):
-            if len(batch) > room:
-                if room:
-                    taken.append(batch.take(np.arange(room)))
-                rest = batch.take(np.arange(room, len(batch)))
-                return complete, taken, [(position, rest), *self._waiting[place + 1 :]]
-            taken.append(batch)
-            room -= len(batch)
-            complete = position
-        return complete, taken, []
+    def _went_live(self) -> None:
+        """Move the live place on; while only important channels are written, the others' readings are a gap."""
+        if not self._is_rest_only:
+            self._lanes.went_live(self._live.complete)
+        elif self._live.complete > self._lanes.live:
+            had_gap = bool(self._lanes.gaps)
+            self._lanes.leave(self._live.complete, is_rest=True)
+            if not had_gap:
+                self._begin_gap(self._clock.now().monotonic_ns)
 
-    def _say(self, count: int, detail: str) -> None:
-        reason = f"{self.name} refuses readings, which are kept in quarantine; the first: {detail}"
-        if self._health.set_condition(f"{self.name}_rejects", ok=False, reason=reason, needed=False):
-            _log.warning("%s refuses %d readings for ever, see the quarantine: %s", self.name, count, detail)
+    def _fill(self) -> float:
+        """Write one request of the first gap, or read on; return the seconds until the next may go."""
+        gap = self._lanes.gaps[0]
+        if not self._gap.rows:
+            entries = self._journal.read(self._gap.read, max_readings=self._gap.batch_points)
+            inside = [entry for entry in entries if entry.position <= gap.until]
+            batches, until = _taken(inside, self._rest_of if gap.is_rest else None)
+            if len(inside) < len(entries) or not inside:
+                # Nothing more in the journal, or beyond the gap: it ends here.
+                until = gap.until
+            self._health.count(self.name, "received", self._gap.add(batches, until))
+        rest, is_overtaken = 0.0, False
+        if self._gap.rows:
+            request = self._gap.next()
+            self._write(request.batch)
+            self._gap.sent(request)
+            now_ns = self._clock.now().monotonic_ns
+            self._pace.sent(len(request.batch), now_ns)
+            rest, is_overtaken = self._pace.seconds_left(now_ns), self._lanes.overtakes(request.batch)
+        if self._gap.complete > gap.after:
+            self._lanes.filled(min(self._gap.complete, gap.until))
+        if is_overtaken:
+            self._lanes.begin_again()
+        if is_overtaken or (self._gap.complete >= gap.until and self._lanes.gaps):
+            self._gap.begin(self._lanes.passed)
+        return rest
+
+    def _important_of(self, batch: Batch) -> Batch:
+        return batch.take(np.isin(batch.channel, self._important))
+
+    def _rest_of(self, batch: Batch) -> Batch:
+        return batch.take(~np.isin(batch.channel, self._important))
+
+    def _keep_place(self, now_ns: int) -> None:
+        every_ns = _PLACE_IN_GAP_NS if self._lanes.gaps or self._journal.needs_room else _PLACE_NS
+        if now_ns - self._place_moved_ns >= every_ns:
+            self._move_place(now_ns)
 
     def _move_place(self, now_ns: int) -> None:
         self._place_moved_ns = now_ns
-        if self._written > self._place.position:
-            self._place.move(self._written)
+        if self._place.lanes != self._lanes:
+            self._place.move(self._lanes)
+            self._journal.commit(self.name, self._place.lanes.passed)
 
 
-def _joined(batches: Sequence[Batch]) -> Batch:
-    if len(batches) == 1:
-        return batches[0]
-    return replace(
-        batches[-1],
-        channel=np.concatenate([batch.channel for batch in batches]),
-        time_ns=np.concatenate([batch.time_ns for batch in batches]),
-        value=np.concatenate([batch.value for batch in batches]),
-        quality=np.concatenate([batch.quality for batch in batches]),
-        flags=np.concatenate([batch.flags for batch in batches]),
-    )
+def _taken(entries: Sequence[Entry], cut: Callable[[Batch], Batch] | None) -> tuple[list[tuple[int, Batch]], int]:
+    """Return the batches of entries with their positions, cut to what is wanted, and the last position."""
+    batches = [(entry.position, entry.record) for entry in entries if isinstance(entry.record, Batch)]
+    if cut is not None:
+        batches = [(position, cut(batch)) for position, batch in batches]
+    return batches, entries[-1].position if entries else 0
