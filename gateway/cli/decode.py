@@ -1,6 +1,6 @@
 """`lifeline decode --codec NAME`: frames in, one a line; what they say out, one JSON object a line.
 
-    {"ok": true, "station": "…", "readings": [{"point": "…", "time": "…", "value": 1.5, "unit": "mg/L", "quality": "GOOD"}]}
+    {"ok": true, "station": "…", "readings": [{"point": "Z", "time": …, "value": 1.5, "unit": "m", "quality": "GOOD"}]}
     {"ok": false, "error": "CRC: …"}
 
 Points have the protocol's own names, units are UCUM (null when the protocol does not say), times are UTC. Exit code 0

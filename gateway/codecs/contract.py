@@ -6,6 +6,7 @@ A codec comes in two kinds. A `Decoder` knows the profile of its device and give
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
@@ -17,6 +18,8 @@ from gateway.model import Reading
 Head = TypeVar("Head")
 """What a protocol's frame says of itself: who, what kind, in answer to what."""
 Head_co = TypeVar("Head_co", covariant=True)
+
+_BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 class Rejected(NamedTuple):
@@ -91,7 +94,7 @@ class CodecOptions:
 
     is_lenient: bool = False
     """Accept known deviations, e.g. another checksum than the standard's, and say which it was."""
-    zone: tzinfo = ZoneInfo("Asia/Shanghai")
+    zone: tzinfo = _BEIJING
     """The zone of times that a protocol writes without one."""
 
 
@@ -111,13 +114,18 @@ class StreamDecoder(FrameDecoder[Head_co], Protocol[Head_co]):
 
     @property
     def waiting(self) -> int:
-        """The bytes that were fed and have become nothing yet; bounded by the protocol's longest frame."""
+        """The bytes that are held because a frame may still come of them; bounded by the protocol's longest frame."""
         ...
 
-    def feed(self, data: bytes) -> list[Message[Head_co] | Unreadable]:
+    @property
+    def noise(self) -> int:
+        """The bytes since the last frame that begin no frame; they are not held."""
+        ...
+
+    def feed(self, data: bytes) -> Sequence[Message[Head_co] | Unreadable]:
         """Take bytes from the stream and return what they completed, in order; never raises."""
         ...
 
-    def close(self) -> list[Message[Head_co] | Unreadable]:
+    def close(self) -> Sequence[Message[Head_co] | Unreadable]:
         """Return what the end of the stream leaves of an unfinished frame."""
         ...

@@ -22,8 +22,8 @@ class FrameSplitter(Generic[Head]):
     """Feeds whole frames to a decoder.
 
     `measure(buffer, start)` tells the length of the frame that begins at `start`: None while too few bytes are there
-    to tell, NOT_A_FRAME when no frame begins there. `is_whole(buffer, start, size)` looks at the marks of its end: bytes
-    without them were no frame, a frame with them that does not decode is passed as a whole.
+    to tell, NOT_A_FRAME when no frame begins there. `is_whole(buffer, start, size)` looks at the marks of its end:
+    bytes without them were no frame, a frame with them that does not decode is passed as a whole.
     """
 
     def __init__(
@@ -43,8 +43,13 @@ class FrameSplitter(Generic[Head]):
 
     @property
     def waiting(self) -> int:
-        """The bytes that have become nothing yet, noise included."""
-        return len(self._buffer) + self._noise_bytes
+        """The bytes that are held because a frame may still come of them."""
+        return len(self._buffer)
+
+    @property
+    def noise(self) -> int:
+        """The bytes since the last frame that begin no frame."""
+        return self._noise_bytes
 
     def feed(self, data: bytes) -> list[Message[Head] | Unreadable]:
         """Take bytes and return what they completed."""

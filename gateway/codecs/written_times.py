@@ -13,11 +13,12 @@ _CENTURY = 2000
 
 
 @lru_cache(maxsize=4096)
-def local_ns(zone: tzinfo, year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> int:
-    """Return a wall-clock time of a zone as UTC; DecodeError when no calendar has it.
+def local_ns(zone: tzinfo, *fields: int) -> int:
+    """Return a wall-clock time (year, month, day, and hour, minute, second as far as known) of a zone as UTC.
 
-    24:00:00 is the beginning of the next day: daily reports are written so.
+    DecodeError when no calendar has it. 24:00:00 is the beginning of the next day: daily reports are written so.
     """
+    year, month, day, hour, minute, second = (*fields, 0, 0, 0)[:6]
     is_midnight = hour == 24 and minute == second == 0  # noqa: PLR2004 - hours of a day
     try:
         moment = datetime(year, month, day, 0 if is_midnight else hour, minute, second, tzinfo=zone)
@@ -41,7 +42,7 @@ def bcd_digits(data: bytes) -> str:
 
 
 def bcd_time_ns(zone: tzinfo, data: bytes) -> int:
-    """Return the time of BCD bytes year (two digits, 20xx), month, day, and as many of hour, minute, second as follow."""
+    """Return the time of BCD bytes: year (two digits, 20xx), month, day, and hour, minute, second as far as they go."""
     digits = bcd_digits(data)
-    year, month, day, *rest = (int(digits[at : at + 2]) for at in range(0, len(digits), 2))
-    return local_ns(zone, _CENTURY + year, month, day, *rest)
+    year, *rest = (int(digits[at : at + 2]) for at in range(0, len(digits), 2))
+    return local_ns(zone, _CENTURY + year, *rest)

@@ -56,8 +56,13 @@ class Hj212Decoder:
 
     @property
     def waiting(self) -> int:
-        """The bytes that were fed and have become nothing yet."""
+        """The bytes that are held because a frame may still come of them."""
         return self._splitter.waiting
+
+    @property
+    def noise(self) -> int:
+        """The bytes since the last frame that begin no frame."""
+        return self._splitter.noise
 
     def feed(self, data: bytes) -> list[Message[Hj212Head] | Unreadable]:
         """Take bytes from the stream and return what they completed."""

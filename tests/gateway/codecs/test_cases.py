@@ -1,0 +1,71 @@
+"""Every published frame in `tests/cases` means what its publisher, or the standard, says; its README lists them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.decode import decode_line
+from gateway.codecs.contract import CodecOptions
+from gateway.codecs.registry import CODECS
+
+CASES = Path(__file__).parents[2] / "cases"
+FRAMES = sorted(path.parent for path in CASES.glob("*/*/frame.txt"))
+LENIENT = [folder for folder in FRAMES if (folder / "expected.lenient.csv").exists()]
+
+
+def frame_of(folder: Path) -> bytes:
+    source, frame = (folder / "frame.txt").read_bytes().splitlines()
+    assert source.startswith(b"# ")
+    return frame
+
+
+def expected(path: Path) -> tuple[str, list[dict[str, object]]]:
+    station, *lines = path.read_text().splitlines()
+    readings = [
+        {
+            "point": row["point"],
+            "time": row["time"] or None,
+            "value": float(row["value"]) if row["value"] else None,
+            "unit": row["unit"] or None,
+            "quality": row["quality"],
+        }
+        for row in csv.DictReader(lines)
+    ]
+    return station.removeprefix("# station").strip(), readings
+
+
+def name_of(folder: Path) -> str:
+    return f"{folder.parent.name}-{folder.name}"
+
+
+@pytest.mark.parametrize("folder", FRAMES, ids=name_of)
+def test_a_published_frame_means_what_its_publisher_says(folder: Path) -> None:
+    decoder = CODECS[folder.parent.name](CodecOptions())
+
+    said = decode_line(decoder, frame_of(folder))
+
+    if (folder / "error.txt").exists():
+        assert not said["ok"]
+        assert said["error"].startswith((folder / "error.txt").read_text().strip())
+    else:
+        assert said["ok"], said
+        assert (said["station"], said["readings"]) == expected(folder / "expected.csv")
+
+
+@pytest.mark.parametrize("folder", LENIENT, ids=name_of)
+def test_a_known_deviation_is_accepted_in_lenient_mode(folder: Path) -> None:
+    decoder = CODECS[folder.parent.name](CodecOptions(is_lenient=True))
+
+    said = decode_line(decoder, frame_of(folder))
+
+    assert said["ok"], said
+    assert (said["station"], said["readings"]) == expected(folder / "expected.lenient.csv")
+
+
+def test_every_codec_has_published_frames() -> None:
+    known = {folder.parent.name for folder in FRAMES}
+
+    assert {CODECS[name] for name in known} == set(CODECS.values())
