@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.profiles import Importance, Profile
@@ -27,6 +27,20 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteRule:
+    """What one point of a device may be set to, and who may."""
+
+    values: tuple[float, ...] = ()
+    """The values allowed, in the unit of the profile; empty when `range` says it."""
+    range: tuple[float, float] | None = None
+    role: Literal["officer", "engineer", "admin"] = "engineer"
+
+    def allows(self, value: float) -> bool:
+        """Tell whether a value may be written."""
+        return value in self.values or (self.range is not None and self.range[0] <= value <= self.range[1])
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """The box that reports."""
 
@@ -36,6 +50,10 @@ class Device:
     asset: str
     unit: int | None = None
     """Modbus unit id; None for MQTT, where the device's id stands in the topic."""
+    station: str | None = None
+    """The station it sits behind, for collectors that stations dial into."""
+    writes: Mapping[str, WriteRule] = field(default_factory=dict)
+    """Point or command → what it may be set to; nothing else is ever written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from gateway.profiles import Point
 from gateway.settings.collectors import CollectorSettings
 from gateway.settings.devices import read_assets, read_devices
 from gateway.settings.ladders import check_channel, check_reach, is_derived, ladders_of, read_ladders
+from gateway.settings.modbus_devices import with_polling
 from gateway.settings.written import WrittenChannel, WrittenSite
 from gateway.units import QUANTITIES
 
@@ -39,6 +40,7 @@ def assemble(
         if not point.is_text
     }
     overrides = _read_overrides(document, parts.get("channels"), points, broken)
+    sound = {name: with_polling(device, overrides) for name, device in sound.items()}
     ladders = read_ladders(document, parts.get("ladders"), points, broken, assets)
     channels = {
         name: _channel(device, point, report_seconds.get(device.id), overrides.get(name) or WrittenChannel(), ladders)

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+_POLLING = {
+    "poll_seconds": "每台设备的采集周期 / every device is read once in that time",
+    "fast_seconds": "快采周期 / the period of fast points, and of those beyond fast_above",
+    "slow_seconds": "慢采周期，缺省十倍 / the period of slow points, ten times poll_seconds unless set",
+    "timeout_seconds": "等待应答的时长 / how long a reply may take",
+    "request_delay_seconds": "应答与下一请求的间隔 / quiet time between a reply and the next request",
+    "relearn_hours": "多久重新试探合并读取 / how long it is remembered which long reads a unit refuses",
+}
+
 DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     "file": {
         "site": "本网关 / this box",
@@ -21,6 +30,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "language": "页面语言 / language of the page",
         "http_host": "页面只在本机可见 / the page has no passwords yet: this machine alone",
         "http_port": "页面端口，0 为任意空闲端口 / port of the page, 0 takes a free one",
+        "clock": "何时相信本机时钟：ntp 为仅在网络校时之后 / when this box's clock is believed: ntp waits for network time",
     },
     "mqtt": {
         "kind": "MQTT 代理 / an MQTT broker",
@@ -39,8 +49,41 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "kind": "Modbus TCP 端点 / a Modbus TCP endpoint",
         "host": "主机名或地址 / a name or an address alone",
         "port": "端口 / port",
-        "poll_seconds": "每台设备的采集周期 / every device is read once in that time",
-        "timeout_seconds": "超时后断开连接 / after that the link is dropped",
+        **_POLLING,
+    },
+    "modbusrtu": {
+        "kind": "本机串口 / a serial line of this box",
+        "port": "串口设备 / the serial device",
+        "baud": "波特率 / bits a second",
+        "parity": "校验：N 无，E 偶，O 奇 / none, even, odd",
+        "stop_bits": "停止位 / stop bits",
+        "data_bits": "数据位，RTU 为 8，ASCII 一般为 7 / 8 for RTU, mostly 7 for ASCII",
+        "mode": "rtu 或 ascii / how frames are written",
+        **_POLLING,
+    },
+    "modbusrtuovertcp": {
+        "kind": "串口服务器透传 / a serial line behind a transparent serial server",
+        "host": "主机名或地址 / a name or an address alone",
+        "port": "端口 / port",
+        **_POLLING,
+    },
+    "modbusserver": {
+        "kind": "等待 4G 终端拨入 / stations with a 4G unit dial in",
+        "host": "监听地址 / the address to listen on",
+        "port": "监听端口 / the port to listen on",
+        "allow": "允许接入的网段 / networks that may connect",
+        "stations": "允许接入的站点 / the stations that may register",
+        "heartbeat": "心跳包，0x 后为十六进制 / what keeps the connection alive, hex behind 0x",
+        "framing": "rtu 透传或 tcp / RTU frames or Modbus TCP",
+        **_POLLING,
+    },
+    "station": {
+        "registration": "注册包，0x 后为十六进制 / the packet it begins with, hex behind 0x",
+    },
+    "write": {
+        "values": "允许写入的数值 / the values that may be written",
+        "range": "允许写入的范围 / the range that may be written",
+        "role": "谁可以写 / who may",
     },
     "asset": {
         "kind": "种类：管道、检查井、桥梁…… / pipe, manhole, bridge, dma ...",
@@ -55,6 +98,9 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "asset": "装在哪个设施上 / the asset it is mounted on",
         "unit": "Modbus 地址 1-255 / Modbus address",
         "report_seconds": "上报周期 / how often it reports, where not as its profile says",
+        "station": "拨入站点 / the station it sits behind, where stations dial in",
+        "calibration": "本台设备的标定常数 / constants of this unit: point → constant → number",
+        "writes": "允许写入的点，缺省一律不写 / what may be written; nothing unless named",
     },
     "channel": {
         "span": "[下限, 上限]，超出者为坏值 / outside it a reading is FAIL",
@@ -64,6 +110,9 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "stuck_seconds": "数值不变多久算卡死，null 为不判断 / the same value for so long is a fault, null = never",
         "importance": "磁盘将满时的去留 / what goes last when the disk is full",
         "title": "名称 / name for people",
+        "poll": "采集快慢：fast、normal、slow / how often a Modbus point is read",
+        "fast_above": "不低于此值时快采 / at or above it the point is read at the fast rate",
+        "fast_below": "不高于此值时快采 / at or below it the point is read at the fast rate",
     },
     "ladder": {
         "quantity": "适用的物理量 / all channels of this quantity",
@@ -93,6 +142,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "quarantine_bytes": "无法解析的数据保留多少 / what could not be understood is kept up to this",
         "readers": "须等待的读者 / the readers that hold the journal back",
         "storage": "flash 每秒写盘一次，保护存储卡 / flash: one commit a second",
+        "at_cap": "满时：稀释次要通道、暂缓确认、舍弃最旧 / when full: thin the least important, hold back, drop the oldest",
     },
     "history": {
         "cap_bytes": "总容量上限，最旧的先删 / the oldest goes first",

@@ -10,6 +10,7 @@ from gateway.errors import ConfigError
 from gateway.inventory import Asset, Device
 from gateway.profiles import Profile, load_profile, profile_ids, read_profile
 from gateway.settings.collectors import KINDS, CollectorSettings
+from gateway.settings.modbus_devices import check_station, own_profile, read_writes
 from gateway.settings.written import WrittenAsset, WrittenDevice, check_id
 
 # A hint compares with every known name; a file wrong from end to end must still be answered at once.
@@ -69,7 +70,7 @@ def read_devices(
     devices: dict[str, Device | None] = {}
     report_seconds: dict[str, float] = {}
     profiles: dict[str, Profile | None] = {}
-    units: dict[tuple[str, int], str] = {}
+    units: dict[tuple[str, str, int], str] = {}
     for name, part in document.mapping(("devices",), value).items():
         at = ("devices", name)
         check_id(document, at, name)
@@ -84,13 +85,21 @@ def read_devices(
             continue
         _check_address(document, name, written, profile, collectors.get(written.collector))
         if written.unit is not None:
-            first = units.setdefault((written.collector, written.unit), name)
+            first = units.setdefault((written.collector, written.station or "", written.unit), name)
             if first != name:
                 message = f"devices.{name}.unit {written.unit} is also that of {first} on {written.collector}"
                 document.fault((*at, "unit"), message)
         if written.report_seconds is not None:
             report_seconds[name] = written.report_seconds
-        devices[name] = Device(name, profile, written.collector, written.asset, written.unit)
+        devices[name] = Device(
+            id=name,
+            profile=own_profile(document, name, written, profile),
+            collector=written.collector,
+            asset=written.asset,
+            unit=written.unit,
+            station=written.station,
+            writes=read_writes(document, name, written, profile),
+        )
     return devices, report_seconds
 
 
@@ -134,6 +143,8 @@ def _check_address(
             document.fault((*at, "collector"), message)
     if profile.protocol == "modbus" and written.unit is None and not document.is_faulty((*at, "unit")):
         document.fault(at, f"devices.{name}: 'unit' is missing", "the Modbus address of the device, 1-255", at_key=True)
+    if collector is not None:
+        check_station(document, name, written, collector)
     if profile.protocol == "json" and written.unit is not None:
         message = f"devices.{name}: 'unit' is for Modbus; an MQTT device is known by its id in the topic"
         document.fault((*at, "unit"), message, at_key=True)

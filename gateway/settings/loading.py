@@ -83,6 +83,7 @@ def _site(document: Document, path: Path, environment: Mapping[str, str] | None)
         journal=stores.journal,
         history=stores.history,
         influxdb=stores.influxdb,
+        clock=box.clock,
         source=path,
     )
 

@@ -11,6 +11,10 @@ from gateway.inventory import Inventory
 from gateway.settings.collectors import CollectorSettings
 
 
+AtCap: TypeAlias = Literal["thin", "hold", "drop_oldest"]
+"""What happens when the journal is full."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalSettings:
     """How the journal keeps its promise."""
@@ -26,6 +30,8 @@ class JournalSettings:
     yielding: tuple[str, ...] = ()
     """The readers that hold segments back only while there is room under the cap."""
     storage: Literal["disk", "flash"] = "disk"
+    at_cap: AtCap = "thin"
+    """Thin the least important channels, hold acknowledgements back, or give the oldest readings up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +73,6 @@ class Site:
     journal: JournalSettings
     history: HistorySettings
     influxdb: InfluxdbSettings | None = None
+    clock: Literal["auto", "ntp"] = "auto"
+    """When this box's clock is believed: `ntp` only when network time has set it."""
     source: Path | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.documents import Document, Path
-from gateway.profiles import Importance, Lifeline
+from gateway.profiles import Importance, Lifeline, PollClass
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -34,6 +34,7 @@ class WrittenSite(Written):
     http_host: str = "127.0.0.1"
     # 0 lets the system choose, which is what tests and the demo want.
     http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    clock: Literal["auto", "ntp"] = "auto"
 
 
 class WrittenAsset(Written):
@@ -46,6 +47,14 @@ class WrittenAsset(Written):
     relations: dict[str, list[str]] = {}
 
 
+class WrittenWrite(Written):
+    """One point of a device that may be written, and what to."""
+
+    values: Annotated[list[Number], Field(min_length=1)] | None = None
+    range: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
+    role: Literal["officer", "engineer", "admin"] = "engineer"
+
+
 class WrittenDevice(Written):
     """The box that reports."""
 
@@ -54,6 +63,9 @@ class WrittenDevice(Written):
     asset: Annotated[Text, Field(examples=["MH-0231"])]
     unit: Annotated[int, Field(ge=1, le=255)] | None = None
     report_seconds: Seconds | None = None
+    station: Text | None = None
+    calibration: dict[str, dict[str, Number]] = Field(default_factory=dict)
+    writes: dict[str, WrittenWrite] = Field(default_factory=dict)
 
 
 class WrittenChannel(Written):
@@ -66,6 +78,9 @@ class WrittenChannel(Written):
     stuck_seconds: Seconds | None = None
     importance: Importance | None = None
     title: Text | None = None
+    poll: PollClass | None = None
+    fast_above: Number | None = None
+    fast_below: Number | None = None
 
 
 class WrittenLadder(Written):
@@ -96,6 +111,7 @@ class WrittenJournal(Written):
     quarantine_bytes: Annotated[int, Field(ge=100_000)] = 8_000_000
     readers: list[Literal["history", "detection", "influxdb"]] = ["history", "detection"]
     storage: Literal["disk", "flash"] = "disk"
+    at_cap: Literal["thin", "hold", "drop_oldest"] = "thin"
 
 
 class WrittenHistory(Written):

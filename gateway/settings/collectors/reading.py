@@ -21,8 +21,8 @@ def read_collectors(document: Document, written: Value, around: Surroundings) ->
         collectors[name] = None
         if kind is None:
             got = f"got {word!r:.60}" if word is not None else "but is missing"
-            message = f"collectors.{name}.kind must be one of {', '.join(KINDS)}, {got}"
-            document.fault((*at, "kind"), message, did_you_mean(str(word), KINDS))
+            message = f"collectors.{name}.kind must be a kind of collector, {got}"
+            document.fault((*at, "kind"), message, did_you_mean(str(word), KINDS) or f"there are {', '.join(KINDS)}")
         elif part := document.check(at, value, kind.written):
             collectors[name] = kind.read(document, name, part, around)
     _check_shared(document, collectors)
