@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from gateway.codecs.contract import Decoded
+from gateway.codecs.contract import CodecOptions, Decoded
 from gateway.codecs.json_fields import JsonFieldsDecoder
 from gateway.codecs.modbus_registers import BlockDecoder, RegisterBlock
 from gateway.codecs.modbus_status import judged
+from gateway.codecs.profile_fields import FieldMapper
+from gateway.codecs.registry import CODECS
 from gateway.codecs.rtu_frame import read_exchange
 from gateway.model import Reading
 from gateway.profiles import Frame, Point, Profile, RegisterPlace
@@ -15,6 +17,8 @@ def decode_frame(profile: Profile, frame: Frame) -> Decoded:
     """Return what the frame says of the points that lie in it, or raise DecodeError."""
     if profile.protocol == "json":
         return JsonFieldsDecoder(profile).decode(frame.reply)
+    if profile.protocol in CODECS:
+        return FieldMapper(profile)(CODECS[profile.protocol](CodecOptions()).decode(frame.reply))
     said = read_exchange(frame.request, frame.reply)
     block = RegisterBlock(said.kind, said.address, len(said.registers), ())
     points = tuple(point for point in profile.points.values() if _lies_in(point, block))

@@ -2,7 +2,16 @@
 
 from gateway.profiles.calibration import CONSTANTS, Calibration
 from gateway.profiles.loading import LIFELINES, load_profile, load_profiles, profile_ids, read_profile
-from gateway.profiles.profile import FieldPlace, Frame, Importance, Point, Profile, TimeFormat
+from gateway.profiles.profile import (
+    TEXT_PROTOCOLS,
+    FieldPlace,
+    Frame,
+    Importance,
+    Point,
+    Profile,
+    ProtocolName,
+    TimeFormat,
+)
 from gateway.profiles.registers import (
     BIT_KINDS,
     ByteOrder,
@@ -26,6 +35,7 @@ __all__ = [
     "BIT_KINDS",
     "CONSTANTS",
     "LIFELINES",
+    "TEXT_PROTOCOLS",
     "ByteOrder",
     "Calibration",
     "Command",
@@ -41,6 +51,7 @@ __all__ = [
     "Point",
     "PollClass",
     "Profile",
+    "ProtocolName",
     "RegisterKind",
     "RegisterPlace",
     "RegisterType",

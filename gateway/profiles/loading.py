@@ -11,7 +11,7 @@ from gateway.documents import Document, did_you_mean, read_document
 from gateway.errors import ConfigError, Fault
 from gateway.model import SECOND
 from gateway.profiles.modbus_part import calibration, modbus_hints, register_place
-from gateway.profiles.profile import FieldPlace, Frame, Point, Profile
+from gateway.profiles.profile import TEXT_PROTOCOLS, FieldPlace, Frame, Point, Profile
 from gateway.profiles.registers import Counter, ModbusHints, RegisterPlace
 from gateway.profiles.written import WrittenFrame, WrittenPoint, WrittenProfile
 from gateway.profiles.written_registers import WrittenSentinel
@@ -92,12 +92,12 @@ def _point(document: Document, name: str, written: WrittenPoint, protocol: str) 
     if not name.replace("_", "").isalnum() or name != name.lower():
         document.fault(at, f"point {name!r} must be lower-case letters, digits and _", at_key=True)
     place: RegisterPlace | FieldPlace = FieldPlace(())
-    if protocol == "json" and written.path and not written.register_:
+    if protocol != "modbus" and written.path and not written.register_:
         place = FieldPlace(_path(written.path))
     elif protocol == "modbus" and written.register_ and not written.path:
         place = register_place(document, (*at, "register"), written.register_)
     else:
-        wanted, other = ("path", "register") if protocol == "json" else ("register", "path")
+        wanted, other = ("register", "path") if protocol == "modbus" else ("path", "register")
         document.fault(
             at, f"points.{name} must have {wanted!r} and no {other!r}, for its protocol is {protocol}", at_key=True
         )
@@ -188,7 +188,9 @@ def _frame(
         document.fault(at, f"frames.{number} {word}")
     values = {name: math.nan if value is None else value for name, value in written.values.items()}
     if not is_modbus:
-        return Frame(b"", written.reply.encode(), values, time_ns, written.source, dict(written.texts))
+        is_text = profile.protocol in TEXT_PROTOCOLS
+        reply = written.reply.encode() if is_text else _hex(document, (*at, "reply"), written.reply)
+        return Frame(b"", reply, values, time_ns, written.source, dict(written.texts), dict(written.qualities))
     request, reply = (
         _hex(document, (*at, key), text) for key, text in (("request", written.request), ("reply", written.reply))
     )
@@ -215,8 +217,9 @@ def _check_whole(document: Document, written: WrittenProfile, file: str) -> None
         document.fault(("id",), f"id {written.id!r} must be the file's folder and name, {file!r}")
     if not written.id.startswith(f"{written.lifeline}/"):
         document.fault(("id",), f"id {written.id!r} must start with the lifeline, {written.lifeline}/")
-    if written.time and written.protocol == "modbus":
-        document.fault(("time",), "time is for json; a Modbus reading takes the time of its reply", at_key=True)
+    if written.time and written.protocol != "json":
+        word = "a Modbus reading takes the time of its reply" if written.protocol == "modbus" else "its frames say it"
+        document.fault(("time",), f"time is for json; {word}", at_key=True)
     if written.modbus and written.protocol != "modbus":
         document.fault(("modbus",), "modbus is for the protocol modbus", at_key=True)
     proved = {name for frame in written.frames for name in (*frame.values, *frame.texts)}

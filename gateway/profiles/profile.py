@@ -10,6 +10,12 @@ from gateway.profiles.calibration import Calibration
 from gateway.profiles.registers import Counter, Meaning, ModbusHints, PollClass, RegisterPlace
 
 Importance: TypeAlias = Literal["high", "normal", "low"]
+ProtocolName: TypeAlias = Literal[
+    "modbus", "json", "hj212", "sl651", "szy206", "cjt188", "dlt645", "gbt26875_3"
+]  # fmt: skip
+"""How a device speaks; the points of all but Modbus lie in named fields."""
+TEXT_PROTOCOLS: frozenset[ProtocolName] = frozenset({"json", "hj212"})
+"""Those whose golden frames are written as text, not as hex."""
 TimeFormat: TypeAlias = Literal["s", "ms", "us", "ns", "iso8601"]
 
 
@@ -63,7 +69,7 @@ class Frame:
     """A golden frame: bytes as the device sends them and the canonical values that they mean.
 
     For Modbus `request` and `reply` are RTU frames with their CRC (as manuals print them); for JSON `reply` is the
-    payload and `request` is empty. A missing value is NaN.
+    payload, for the others one whole frame, and `request` is empty. A missing value is NaN.
     """
 
     request: bytes
@@ -84,7 +90,7 @@ class Profile:
     id: str
     title: str
     lifeline: str
-    protocol: Literal["modbus", "json"]
+    protocol: ProtocolName
     source: str
     points: Mapping[str, Point]
     frames: tuple[Frame, ...]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.profiles.profile import Importance, TimeFormat
+from gateway.profiles.profile import Importance, ProtocolName, TimeFormat
 from gateway.profiles.registers import PollClass
 from gateway.profiles.written_registers import (
     Number,
@@ -73,7 +73,7 @@ class WrittenProfile(Written):
     id: Annotated[str, Field(pattern=r"^[a-z_]+/[a-z0-9_]+$")]
     title: Annotated[str, Field(min_length=1, examples=["a meter"])]
     lifeline: Annotated[Lifeline, Field(examples=["gas"])]
-    protocol: Annotated[Literal["modbus", "json"], Field(examples=["json"])]
+    protocol: Annotated[ProtocolName, Field(examples=["json"])]
     source: Annotated[str, Field(min_length=1, examples=["its manual"])]
     time: WrittenTime | None = None
     max_gap_registers: Annotated[int, Field(ge=0, le=124)] = 8
