@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,8 @@ from gateway.app.influxdb import open_influxdb
 from gateway.app.loop_lag import watch_loop_lag
 from gateway.app.state_lock import StateLock
 from gateway.app.supervision import keep_running
-from gateway.clock import Clock
+from gateway.app.time_keeping import TimeKeeper
+from gateway.clock import Clock, ClockTrust
 from gateway.collectors import CollectedDevice, Collector
 from gateway.detection import Detection
 from gateway.duty_room import DutyRoomPorts, create_app, serve
@@ -43,7 +45,17 @@ _LOOK_SECONDS = 1.0
 class Gateway:
     """One running gateway; `live=False` opens no socket and waits for `put`, for replays on a fake clock."""
 
-    def __init__(self, site: Site, state: Path, *, clock: Clock, live: bool = True, port: int | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        state: Path,
+        *,
+        clock: Clock,
+        live: bool = True,
+        port: int | None = None,
+        trust: ClockTrust | None = None,
+    ) -> None:
+        """`trust` says whether network time vouches for the clock; this box's own is asked unless given."""
         self.site = site
         self.inventory = site.inventory
         self.state = state
@@ -51,6 +63,9 @@ class Gateway:
         self.health = Health()
         self.url = ""
         self._live = live
+        self._trust = trust
+        self.times: TimeKeeper | None = None
+        """The clock of a live gateway, and what waits for it."""
         self._port = site.http_port if port is None else port
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -64,6 +79,8 @@ class Gateway:
             if self._live:
                 stack.push_async_callback(self._stop_tasks)
                 self._spawn("loop-lag", watch_loop_lag(self.health))
+                if self.times is not None:
+                    self._spawn("clock", self.times.keep(self._append))
                 self._start_collectors()
                 await self._open_duty_room(stack)
             self._stack = stack.pop_all()
@@ -74,13 +91,22 @@ class Gateway:
 
     def put(self, records: Sequence[Record], *, urgent: bool = False) -> Awaitable[None]:
         """Screen and journal the records as one whole (`gateway.model.Put`)."""
+        if self.times is None:
+            return asyncio.wrap_future(self._append(records, urgent=urgent))
+        ready, waiting = self.times.sort_out(records)
+        done = asyncio.wrap_future(self._append(ready, urgent=urgent))
+        return self.times.hold(waiting, done) if waiting else done
+
+    def _append(self, records: Sequence[Record], *, urgent: bool = False) -> Future[None]:
         screened: list[Record] = []
         for record in records:
             if isinstance(record, Batch):
                 screened.extend(self._screen(record))
             else:
                 screened.append(record)
-        return asyncio.wrap_future(self.journal.append(screened, urgent=urgent))
+        if self.times is not None:
+            screened = self.times.dated(screened)
+        return self.journal.append(screened, urgent=urgent)
 
     async def drained(self) -> None:
         """Return when every reader has passed what was journaled up to now."""
@@ -92,6 +118,12 @@ class Gateway:
     def _open_stores(self, stack: AsyncExitStack) -> None:
         site, health = self.site, self.health
         settings = site.journal
+        if self._live:
+            self.times = TimeKeeper(
+                self.state / "journal", self.clock, trust=self._trust, policy=site.clock, health=health
+            )
+            stack.callback(self.times.close)
+            self.clock = self.times.clock
         if not self._live:
             # A replay has no store for which the journal could wait.
             readers = tuple(name for name in settings.readers if name != "influxdb")
@@ -105,6 +137,8 @@ class Gateway:
         stack.callback(self.ledger.close)
         self.numbers = self._number_channels()
         self._screen = Screen(self.inventory, self.numbers, self.health)
+        if self.times is not None:
+            self.times.start(self._append)
 
     def _number_channels(self) -> Mapping[str, int]:
         """Number every channel and write the table into each store that outlives the journal."""
@@ -179,7 +213,8 @@ class Gateway:
 
     def _start_collectors(self) -> None:
         pushed = sum(settings.kind != "modbus_tcp" for settings in self.site.collectors.values())
-        place = Workplace(self.clock, self.health, self.journal, max(1, _MAX_WAITING_MESSAGES // max(1, pushed)))
+        clock = self.clock if self.times is None else self.times.stamps
+        place = Workplace(clock, self.health, self.journal, max(1, _MAX_WAITING_MESSAGES // max(1, pushed)))
         for settings in self.site.collectors.values():
             collector = make_collector(settings, self._devices_of(settings.id), place)
             self._spawn(collector.name, self._collect(collector))

@@ -1,7 +1,7 @@
 """Time as the gateway sees it: clocks to pass in, and how far this box's own can be trusted."""
 
 from gateway.clock.clock import Clock, FakeClock, SystemClock, to_iso
-from gateway.clock.steady import Stamps, SteadyClock, is_stamp, true_time_ns
+from gateway.clock.steady import Stamps, SteadyClock, is_stamp, monotonic_of
 from gateway.clock.trust import EARLIEST_NS, ClockTrust, Ntp, SystemTrust
 
 __all__ = [
@@ -15,6 +15,6 @@ __all__ = [
     "SystemClock",
     "SystemTrust",
     "is_stamp",
+    "monotonic_of",
     "to_iso",
-    "true_time_ns",
 ]

@@ -8,12 +8,14 @@ Rule 2: until the first anchor the time is unsure. `now` then goes on from the n
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gateway.clock.clock import Clock, to_iso
 from gateway.clock.trust import EARLIEST_NS, ClockTrust, Ntp
-from gateway.model import SECOND, Anchor, ClockCorrection, Instant, Record
+from gateway.model import SECOND, Anchor, ClockCorrection, Instant, Int64s, Record
 
 GATEWAY = "gateway"
 """The device that clock corrections of this box itself name."""
@@ -148,10 +150,11 @@ class Stamps:
         await self._steady.sleep(seconds)
 
 
-is_stamp: Callable[[int], bool] = (0).__gt__
-"""Tell whether a time was given by `Stamps` while the real one was not known: before 1970."""
+def is_stamp(time_ns: Int64s, now: Instant) -> NDArray[np.bool_]:
+    """Tell which times `Stamps` gave on this boot while the real one was not known; `now` is any later moment."""
+    return (time_ns >= _UNKNOWN_NS) & (time_ns <= _UNKNOWN_NS + now.monotonic_ns)
 
 
-def true_time_ns(stamp_ns: int, anchor: Anchor) -> int:
-    """Return what a time given by `Stamps` was in truth, by an anchor of the same boot."""
-    return stamp_ns - _UNKNOWN_NS - anchor.monotonic_ns + anchor.utc_ns
+def monotonic_of(stamp_ns: Int64s) -> Int64s:
+    """Return the monotonic times at which `Stamps` gave some times."""
+    return stamp_ns - _UNKNOWN_NS

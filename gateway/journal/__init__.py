@@ -5,11 +5,13 @@ from gateway.journal.follower import Follower
 from gateway.journal.journal import Journal
 from gateway.journal.numbering import ChannelKey, KnownChannel, NumberedChannel
 from gateway.journal.stats import JournalStats, ReaderPlace, read_quarantine, read_stats
+from gateway.journal.unsure import HeldRows
 
 __all__ = [
     "ChannelKey",
     "Entry",
     "Follower",
+    "HeldRows",
     "Journal",
     "JournalStats",
     "KnownChannel",
