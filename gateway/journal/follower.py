@@ -164,7 +164,7 @@ class Follower:
 
     def _pass(self, position: int, durable: int) -> None:
         self._durable = durable
-        self._journal.commit(self._reader.name, durable)
+        self._journal.commit(self._reader.name, durable, seen=position)
         with self._moved:
             self._applied = position
             self._moved.notify_all()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import math
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
@@ -16,31 +17,47 @@ from typing import Self
 from gateway.clock import Clock
 from gateway.errors import Unreachable
 from gateway.health import Health
+from gateway.journal.copying import corrupt_segments
 from gateway.journal.cursors import Cursors
 from gateway.journal.encoding import KIND_BATCH, KIND_RECEIPTS, storable
 from gateway.journal.entry import Entry
 from gateway.journal.gathering import Gathering
 from gateway.journal.identity import Identity
-from gateway.journal.numbering import ChannelKey, KnownChannel, NumberedChannel, known_channels, number_channels
+from gateway.journal.importance import Importance, Importances
+from gateway.journal.mending import Mended, Mending
+from gateway.journal.numbering import (
+    ChannelKey,
+    DiskFull,
+    KnownChannel,
+    NumberedChannel,
+    known_channels,
+    number_channels,
+)
 from gateway.journal.rejects import FILE as REJECTS_FILE
 from gateway.journal.rejects import Rejects, counts_of, open_rejects
 from gateway.journal.reserve import Reserve
+from gateway.journal.room import Room
 from gateway.journal.segments import Segments
 from gateway.journal.stats import JournalStats, read_quarantine, stats_of
 from gateway.journal.tail import Tail
-from gateway.journal.walking import Walk
+from gateway.journal.versions import CHANNELS_FILE, check_versions
+from gateway.journal.walking import Damaged, Walk
 from gateway.journal.writer import CONFLICTS, Writer
 from gateway.model import Batch, Quarantine, Receipts, Record
 from gateway.settings import JournalSettings
 
 _log = logging.getLogger(__name__)
 
-_CHANNELS_FILE = "channels.db"
 _RESERVE_FILE = "reserve"
-_LOCK_FILE = "lock"
+LOCK_FILE = "lock"
+"""Held by whoever writes the journal of a folder."""
+
 _FLASH_SECONDS = 1.0
 _LEAST_SEGMENTS = 4
 """So many segments fit under the cap, so that a full journal always has one to let go."""
+_MEND_SECONDS = 30.0
+"""A reader waits so long for a damaged segment to be mended before it is told to come again."""
+_MEND_TIMES = 3
 _READING_BYTES = 24
 _COMMITTED_READINGS = 100_000
 _REBUILT_READINGS = 400_000
@@ -51,12 +68,22 @@ _REBUILT_RECORDS = 10_000
 class Journal:
     """Everything measured, appended once. Safe to use from any thread; `close` when done."""
 
-    def __init__(self, folder: Path, *, settings: JournalSettings, clock: Clock, health: Health, ticks: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        settings: JournalSettings,
+        clock: Clock,
+        health: Health,
+        ticks: bool,
+        before_commit: Callable[[], object] | None = None,
+    ) -> None:
         self._folder = folder
         self._settings = settings
         self._health = health
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(folder / _LOCK_FILE)
+        check_versions(folder)
+        self._lock = lock_folder(folder)
         self._is_closed = False
         reserve = Reserve(folder / _RESERVE_FILE, settings.reserve_bytes)
         segment_bytes = min(settings.segment_bytes, settings.cap_bytes // _LEAST_SEGMENTS)
@@ -65,14 +92,30 @@ class Journal:
         except BaseException:
             os.close(self._lock)
             raise
-        places = self._segments.places
+        self._importances = Importances()
         self._tail = Tail(self._segments.next_position - 1)
         self._walk = Walk(folder, lambda: self._segments.firsts, lambda: self._tail.newest, self._count_damaged)
+        self._mending = Mending(folder, self._segments, self._tell_mended)
+        self._show_corrupt()
+        self._mending.work()
+        places = self._segments.places
         self._cursors = Cursors(settings.readers, places, settings.yielding)
         self._identity = self._remembered(places.get(CONFLICTS, 0))
         flush_seconds = max(settings.flush_seconds, _FLASH_SECONDS if settings.storage == "flash" else 0.0)
         most_readings = min(segment_bytes // _READING_BYTES, _COMMITTED_READINGS)
         self._gathering = Gathering(flush_seconds, settings.flush_readings, most_readings)
+        self._room = Room(
+            folder,
+            settings=settings,
+            segment_bytes=segment_bytes,
+            segments=self._segments,
+            cursors=self._cursors,
+            rejects=self._rejects,
+            tail=self._tail,
+            importances=self._importances,
+            clock=clock,
+            health=health,
+        )
         self._writer = Writer(
             segments=self._segments,
             identity=self._identity,
@@ -82,16 +125,21 @@ class Journal:
             rejects=self._rejects,
             walk=self._walk,
             reserve=reserve,
-            cap_bytes=settings.cap_bytes,
+            room=self._room,
+            mending=self._mending,
+            settings=settings,
             clock=clock,
             health=health,
             ticks=ticks,
+            before_commit=before_commit,
         )
         # A copy that outlived its segments must not take their positions for known ones.
         self._writer.continue_after(self._rejects.position)
+        self._reserve = reserve
         reserve.restore()
         health.set_condition("journal", ok=True)
         health.gauge("journal_bytes", lambda: float(self._segments.size()))
+        health.gauge("journal_seconds_to_full", lambda: _or_infinity(self._room.seconds_to_full))
         health.gauge("journal_records_behind", lambda: float(self.newest - min(self.newest, self._cursors.passed())))
         self._writer.start()
 
@@ -111,24 +159,44 @@ class Journal:
 
     @classmethod
     def open(
-        cls, folder: Path, *, settings: JournalSettings, clock: Clock, health: Health, ticks: bool = True
+        cls,
+        folder: Path,
+        *,
+        settings: JournalSettings,
+        clock: Clock,
+        health: Health,
+        ticks: bool = True,
+        before_commit: Callable[[], object] | None = None,
     ) -> Journal:
         """Open or make the journal of a folder and start its writer.
 
-        `ticks=False` is for recordings that bring their own ticks. Raises Unreachable while another process has it.
+        `ticks=False` is for recordings that bring their own ticks. `before_commit` is called in the writer's thread
+        before each commit, for fault rigs: what it takes, a slow disk takes, and an OSError is a disk that refuses.
+        Raises Unreachable while another process has the folder, ConfigError when a newer version wrote it.
         """
-        return cls(folder, settings=settings, clock=clock, health=health, ticks=ticks)
+        return cls(folder, settings=settings, clock=clock, health=health, ticks=ticks, before_commit=before_commit)
+
+    def weigh(self, importance: Mapping[int, Importance]) -> None:
+        """Know how important each channel is, by its number; one that is not named is normal."""
+        self._importances.take_over(importance)
 
     def number(self, channels: Sequence[ChannelKey], at_least: int = 0) -> dict[str, NumberedChannel]:
         """Return number and actual id of each channel by the id asked for; durable on return.
 
         New channels are numbered after `at_least`, the highest number that history or ledger know.
         """
-        return number_channels(self._folder / _CHANNELS_FILE, channels, at_least)
+        path = self._folder / CHANNELS_FILE
+        try:
+            return number_channels(path, channels, at_least)
+        except DiskFull:
+            # A channel that cannot be numbered keeps the gateway from starting at all.
+            if not self._reserve.free():
+                raise
+            return number_channels(path, channels, at_least)
 
     def channels(self) -> list[KnownChannel]:
         """Return every channel ever numbered, those that the site no longer has too."""
-        return known_channels(self._folder / _CHANNELS_FILE)
+        return known_channels(self._folder / CHANNELS_FILE)
 
     def append(self, records: Sequence[Record], *, urgent: bool = False) -> Future[None]:
         """Journal records as one whole; the future resolves when they are on disk, in the order of the appends.
@@ -152,10 +220,22 @@ class Journal:
     def read(self, after: int, *, max_readings: int = 10_000) -> list[Entry]:
         """Return the entries after a position, about as many readings as asked for, at least one entry if any.
 
-        Damaged records are passed over and counted.
+        Damaged records are passed over and counted. A segment whose file is wrong is mended first, while the caller
+        waits; raises Unreachable when that cannot be done now.
         """
         entries = self._tail.read(after, max_readings)
-        return self._walk.read(after, max_readings) if entries is None else entries
+        return self._read_from_disk(after, max_readings) if entries is None else entries
+
+    def _read_from_disk(self, after: int, max_readings: int) -> list[Entry]:
+        for _ in range(_MEND_TIMES):
+            try:
+                return self._walk.read(after, max_readings)
+            except Damaged as damaged:
+                self._mending.ask(damaged.first)
+                self._gathering.wake()
+                if self._is_closed or not self._mending.wait(damaged.first, _MEND_SECONDS):
+                    break
+        raise Unreachable(f"a segment of the journal in {self._folder} is damaged and could not be set aside yet")
 
     def wait(self, after: int, timeout_seconds: float) -> bool:
         """Block the thread until something newer than a position is durable, or `wake_readers`; tell whether it is."""
@@ -170,16 +250,19 @@ class Journal:
         self._cursors.attach(reader, position)
         self._gathering.wake()
 
-    def commit(self, reader: str, position: int) -> None:
-        """Note a reader's durable place; what every holding reader has passed may go."""
-        self._cursors.commit(reader, position)
+    def commit(self, reader: str, position: int, *, seen: int | None = None) -> None:
+        """Note a reader's durable place; what every holding reader has passed may go.
+
+        `seen` is how far it has read beyond that: it could be made durable at any moment, and so fills no journal.
+        """
+        self._cursors.commit(reader, position, seen)
         if self._writer.is_waiting or self._segments.would_drop(self._cursors.passed()):
             self._gathering.wake()
 
     @property
     def needs_room(self) -> bool:
         """Whether readers should make their places durable now, so that segments can go."""
-        return self._writer.needs_room
+        return self._room.needs_room
 
     @property
     def is_waiting(self) -> bool:
@@ -221,6 +304,10 @@ class Journal:
             segments=len(self._segments.firsts),
             first=self._segments.firsts[0] if self._segments.firsts else 1,
             quarantine=counts_of(self._folder / REJECTS_FILE),
+            at_cap=self._settings.at_cap,
+            seconds_to_full=self._room.seconds_to_full,
+            given_up=self._room.given_up.counts(),
+            corrupt=tuple(path.name for path in corrupt_segments(self._folder)),
         )
 
     def quarantine(self, limit: int) -> list[Quarantine]:
@@ -267,8 +354,33 @@ class Journal:
         if self._health.set_condition("journal_intact", ok=False, reason=reason, needed=False):
             _log.error("%s", reason)
 
+    def _tell_mended(self, mended: Mended) -> None:
+        self._walk.count_lost(mended.lost)
+        self._health.count("journal", "failed", mended.lost, "damaged")
+        more = " and perhaps some behind them" if mended.is_tail_unknown else ""
+        _log.error(
+            "segment %s was damaged: %d records saved, %d lost%s; the damaged file is kept as %s",
+            *(mended.segment, mended.saved, mended.lost, more, mended.kept_as),
+        )
+        self._show_corrupt()
 
-def _lock(path: Path) -> int:
+    def _show_corrupt(self) -> None:
+        corrupt = corrupt_segments(self._folder)
+        if corrupt:
+            reason = (
+                f"{len(corrupt)} damaged segments of the journal were set aside ({corrupt[-1].name}) and what could be"
+                " read was saved; check the disk, then move these files away"
+            )
+            self._health.set_condition("journal_intact", ok=False, reason=reason, needed=False)
+
+
+def _or_infinity(seconds: float | None) -> float:
+    return math.inf if seconds is None else seconds
+
+
+def lock_folder(folder: Path) -> int:
+    """Take the journal of a folder for this process and return what to close; Unreachable while another has it."""
+    path = folder / LOCK_FILE
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

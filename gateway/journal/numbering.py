@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import Unreachable
+from gateway.journal.versions import migrate_channels
 
 _SCHEMA = """
 create table if not exists channel (
@@ -16,6 +17,10 @@ create table if not exists channel (
     unit text not null, scale real not null, quantity text not null,
     unique (base, unit, scale, quantity));
 """
+
+
+class DiskFull(Unreachable):
+    """New channels cannot be numbered: the disk is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ def number_channels(path: Path, channels: Sequence[ChannelKey], at_least: int) -
     try:
         return _number_all(path, channels, at_least)
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+            raise DiskFull(f"the disk is full, channels cannot be numbered; free space beside {path}") from error
         # Other numbers would give each channel another one's past: this file is never made anew by itself.
         raise Unreachable(f"the channel numbers in {path} cannot be used ({error}); restore the file") from error
 
@@ -68,6 +75,7 @@ def _number_all(path: Path, channels: Sequence[ChannelKey], at_least: int) -> di
         connection.execute("pragma synchronous=extra")
         connection.executescript(f"begin; {_SCHEMA} commit;")
         connection.execute("begin immediate")
+        migrate_channels(connection)
         numbered = {key.id: _number(connection, key, at_least) for key in channels}
         connection.execute("commit")
     return numbered

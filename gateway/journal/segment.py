@@ -6,6 +6,7 @@ Rule 2: a sealed segment has left WAL mode and never changes again, so it is rea
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import struct
 import zlib
@@ -15,22 +16,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from gateway.journal.versions import GAPS, VERSION
+
 SUFFIX = ".segment"
-_PAGE_BYTES = 2048
+PAGE_BYTES = 2048
 """Every commit writes its partly filled pages again: smaller ones spare flash, larger ones gain no speed."""
 _LOG_BYTES = 4_000_000
 _WAL_BYTE = 18
 """Byte 18 of an SQLite file is 2 in WAL mode and 1 otherwise (https://www.sqlite.org/fileformat.html, 1.3)."""
 
-_SCHEMA = """
+SCHEMA = f"""
 create table if not exists record (
     position integer primary key, kind integer not null, received_ns integer not null,
     readings integer not null, crc integer not null, body blob not null);
 create index if not exists receipts on record (position) where kind = 6;
 create table if not exists place (name text primary key, value integer not null) without rowid;
+pragma user_version={VERSION};
 """
+"""What a new segment is made of."""
+
 _INSERT = "insert into record (position, kind, received_ns, readings, crc, body) values (?, ?, ?, ?, ?, ?)"
-_PLACE = "insert into place (name, value) values (?, ?) on conflict (name) do update set value = excluded.value"
+PLACE = "insert into place (name, value) values (?, ?) on conflict (name) do update set value = excluded.value"
+"""Notes a number by its name."""
+
+THINNED_LOW, THINNED_NORMAL = "thinned_low", "thinned_normal"
+"""How often a segment was thinned, by the importance of the channels."""
+
+_SEAL = ("records", "readings", "oldest_ns", "newest_ns", "last")
+_OWN = frozenset({*_SEAL, GAPS, THINNED_LOW, THINNED_NORMAL})
+"""What a segment notes of itself; everything else is the journal's."""
+
 _CHECKED = struct.Struct("<qqqI")
 
 
@@ -107,11 +122,12 @@ class Segment:
         self.first = first_of(path)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
         try:
-            self._connection.execute(f"pragma page_size={_PAGE_BYTES}")
-            self._connection.execute(f"pragma wal_autocheckpoint={_LOG_BYTES // _PAGE_BYTES}")
+            self._connection.execute(f"pragma page_size={PAGE_BYTES}")
+            self._connection.execute(f"pragma wal_autocheckpoint={_LOG_BYTES // PAGE_BYTES}")
             # The tables are made under a rollback journal, so that a WAL file never stands beside an empty segment.
             self._connection.execute("pragma synchronous=full")
-            self._connection.executescript(f"begin; {_SCHEMA} commit;")
+            if not self._connection.execute("select 1 from sqlite_master where name = 'place'").fetchone():
+                self._connection.executescript(f"begin; {SCHEMA} commit;")
             self._connection.execute("pragma journal_mode=wal")
             self.totals = count(self._connection)
         except BaseException:
@@ -126,7 +142,7 @@ class Segment:
         execute("begin immediate")
         try:
             self._connection.executemany(_INSERT, rows)
-            self._connection.executemany(_PLACE, places.items())
+            self._connection.executemany(PLACE, places.items())
             execute("commit")
         except BaseException:
             # SQLite ends the transaction by itself on some errors, not on others.
@@ -145,10 +161,13 @@ def seal(path: Path) -> None:
     if not is_wal(path):
         return
     with closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as connection:
-        totals = count(connection)
-        names = ("records", "readings", "oldest_ns", "newest_ns", "last")
-        connection.executemany(_PLACE, [(name, getattr(totals, name)) for name in names])
+        connection.executemany(PLACE, seal_totals(count(connection)))
         connection.execute("pragma journal_mode=delete")
+
+
+def seal_totals(totals: Totals) -> list[tuple[str, int]]:
+    """Return the numbers that seal a segment."""
+    return [(name, getattr(totals, name)) for name in _SEAL]
 
 
 def is_wal(path: Path) -> bool:
@@ -181,9 +200,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def count(connection: sqlite3.Connection) -> Totals:
     """Return what a segment holds, from its seal where it has one."""
-    places = dict(connection.execute("select name, value from place"))
-    if "last" in places:
-        return Totals(places["records"], places["readings"], places["oldest_ns"], places["newest_ns"], places["last"])
+    notes = _notes(connection)
+    if "last" in notes:
+        return Totals(*(notes[name] for name in _SEAL))
     found = connection.execute(
         "select count(*), coalesce(sum(readings), 0), coalesce(min(received_ns), 0),"
         " coalesce(max(received_ns), 0), coalesce(max(position), 0) from record"
@@ -193,5 +212,33 @@ def count(connection: sqlite3.Connection) -> Totals:
 
 def places_of(connection: sqlite3.Connection) -> dict[str, int]:
     """Return the readers' places and running counts as of a segment's last commit."""
-    kept = ("records", "readings", "oldest_ns", "newest_ns", "last")
-    return {name: value for name, value in connection.execute("select name, value from place") if name not in kept}
+    return {name: value for name, value in _notes(connection).items() if name not in _OWN}
+
+
+def own_notes_of(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return what a segment notes of itself: its seal, whether it lacks positions, how often it was thinned."""
+    return {name: value for name, value in _notes(connection).items() if name in _OWN}
+
+
+def _notes(connection: sqlite3.Connection) -> dict[str, int]:
+    return dict(connection.execute("select name, value from place"))
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Tell whether an error says that the file itself is wrong, not that the box is in trouble."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return not isinstance(error, sqlite3.OperationalError)
+    # The statements are fixed, so that one SQLite cannot make sense of (ERROR) means that the tables are wrong.
+    unreadable = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ}
+    wrong = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_MISMATCH}
+    return code in unreadable or code & 0xFF in wrong | {sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_CONSTRAINT}
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

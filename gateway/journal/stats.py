@@ -6,13 +6,17 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.journal.copying import corrupt_segments
 from gateway.journal.cursors import readers_in
+from gateway.journal.given_up import GivenUpCount, given_up_in
 from gateway.journal.rejects import FILE as REJECTS_FILE
 from gateway.journal.rejects import RejectCount, counts_of, newest_of
+from gateway.journal.room import endurance
 from gateway.journal.segment import Totals, count, places_of, reading, size_of
-from gateway.journal.segments import segment_paths
-from gateway.journal.writer import CAP, CONFLICTS
+from gateway.journal.segments import merged, segment_paths
+from gateway.journal.writer import AT_CAP, CAP, CONFLICTS, POLICIES, SECONDS_TO_FULL
 from gateway.model import Quarantine
+from gateway.settings import AtCap
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,20 @@ class JournalStats:
     """Segments that cannot be read (offline), or records that could not (while running)."""
     readers: tuple[ReaderPlace, ...]
     quarantine: tuple[RejectCount, ...]
+    at_cap: AtCap = "thin"
+    """What happens when the cap is reached."""
+    seconds_to_full: float | None = None
+    """When that is, if what readers hold back goes on growing as it does; None when it does not come to that.
+    Offline: as of the gateway's last tick."""
+    given_up: tuple[GivenUpCount, ...] = ()
+    """Readings that went unread, or were thinned, to stay under the cap."""
+    corrupt: tuple[str, ...] = ()
+    """Damaged segments that were set aside and are kept."""
+
+    @property
+    def endurance(self) -> str:
+        """When the journal is full and what then happens, in words."""
+        return endurance(self.seconds_to_full, self.at_cap)
 
     @property
     def quarantine_bytes(self) -> int:
@@ -64,7 +82,7 @@ def read_stats(folder: Path) -> JournalStats:
         try:
             with reading(path) as connection:
                 totals.append(count(connection))
-                places |= places_of(connection)
+                places = merged(places, places_of(connection))
             size += size_of(path)
         except FileNotFoundError:
             continue
@@ -81,6 +99,10 @@ def read_stats(folder: Path) -> JournalStats:
         segments=len(paths),
         first=int(paths[0].stem),
         quarantine=counts_of(folder / REJECTS_FILE),
+        at_cap=POLICIES[places.get(AT_CAP, 2) - 1],
+        seconds_to_full=places.get(SECONDS_TO_FULL) or None,
+        given_up=given_up_in(places),
+        corrupt=tuple(path.name for path in corrupt_segments(folder)),
     )
 
 
@@ -100,6 +122,10 @@ def stats_of(
     segments: int,
     first: int,
     quarantine: tuple[RejectCount, ...],
+    at_cap: AtCap,
+    seconds_to_full: float | None,
+    given_up: tuple[GivenUpCount, ...],
+    corrupt: tuple[str, ...],
 ) -> JournalStats:
     """Put the totals of segments together."""
     filled = [total for total in totals if total.records]
@@ -122,4 +148,8 @@ def stats_of(
         damaged=damaged,
         readers=places,
         quarantine=quarantine,
+        at_cap=at_cap,
+        seconds_to_full=seconds_to_full,
+        given_up=given_up,
+        corrupt=corrupt,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -11,12 +12,24 @@ from pathlib import Path
 
 from gateway.journal.encoding import decode
 from gateway.journal.entry import Entry
-from gateway.journal.segment import Row, path_of, reading
+from gateway.journal.segment import Row, is_damage, own_notes_of, path_of, reading
+from gateway.journal.versions import GAPS
 
 _COLUMNS = "position, kind, received_ns, readings, crc, body"
 _SELECT = f"select {_COLUMNS} from record where position > ? and position <= ? order by position"  # noqa: S608
 _WEIGHT_BYTES = 32
 """A record weighs at least one reading for each of so many bytes, so that a slice of big ones stays small."""
+
+_MOST_KNOWN = 100_000
+"""So many damaged records are told apart from those met before."""
+
+
+class Damaged(Exception):  # noqa: N818 - a fact, not a fault of the caller
+    """A segment's file is wrong; `first` names it."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        super().__init__(f"the segment that starts at {first} is damaged")
 
 
 class Walk:
@@ -55,49 +68,36 @@ class Walk:
     def _rows(self, first: int, after: int, last: int, max_readings: int) -> list[Row]:
         rows: list[Row] = []
         weight = 0
+        is_end = False
         path = path_of(self._folder, first)
         try:
             with reading(path) as connection:
                 for found in connection.execute(_SELECT, (after, last)):
-                    row = Row(*found)
+                    row = _sound(found)
                     weight += max(1, row.readings, len(row.body) // _WEIGHT_BYTES)
                     if rows and weight > max_readings:
                         break
                     rows.append(row)
+                else:
+                    is_end = True
+                if _has_gap(rows, after, last if is_end else 0, own_notes_of(connection)):
+                    raise Damaged(first)
         except FileNotFoundError:
             # Dropped meanwhile: every reader that matters has passed it.
             return []
-        except sqlite3.DatabaseError:
-            if rows or not path.exists():
-                return rows
-            return self._rows_behind_damage(path, after, last)
+        except sqlite3.DatabaseError as error:
+            if not path.exists():
+                return []
+            if is_damage(error):
+                raise Damaged(first) from error
+            raise
         return rows
-
-    def _rows_behind_damage(self, path: Path, after: int, last: int) -> list[Row]:
-        """Return the first record that can still be read after a position, counting what lies between as lost."""
-        step = 1
-        while after + step <= last:
-            row = _first_row(path, after + step - 1, last)
-            if row is not None:
-                low, high = after + step // 2, after + step
-                while low + 1 < high:
-                    middle = (low + high) // 2
-                    found = _first_row(path, middle - 1, last)
-                    if found is None:
-                        low = middle
-                    else:
-                        row, high = found, middle
-                self._count(after + 1, row.position)
-                return [row]
-            step *= 2
-        self._count(after + 1, last + 1)
-        return []
 
     def _entry(self, row: Row) -> Entry | None:
         try:
             if row.is_intact:
                 return Entry(row.position, decode(row.kind, row.body), row.received_ns)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, struct.error):
             pass
         self._count(row.position, row.position + 1)
         return None
@@ -106,9 +106,17 @@ class Walk:
         with self._lock:
             if start in self._damaged:
                 return
-            self._damaged.add(start)
+            if len(self._damaged) >= _MOST_KNOWN:
+                self._damaged = {known for known in self._damaged if known >= min(self._firsts(), default=0)}
+            if len(self._damaged) < _MOST_KNOWN:
+                self._damaged.add(start)
             self.lost += stop - start
         self._tell_damaged(stop - start)
+
+    def count_lost(self, records: int) -> None:
+        """Count records that went with a damaged segment."""
+        with self._lock:
+            self.lost += records
 
     def of_kind(self, kind: int, after: int = 0) -> Iterator[Entry]:
         """Yield intact entries of one kind after a position, oldest first; a damaged segment ends early."""
@@ -125,15 +133,22 @@ class Walk:
         select = f"select {_COLUMNS} from record where {condition}"  # noqa: S608 - numbers only
         with suppress(sqlite3.DatabaseError, FileNotFoundError), reading(path_of(self._folder, first)) as connection:
             for found in connection.execute(select):
-                entry = self._entry(Row(*found))
+                entry = self._entry(_sound(found))
                 if entry is not None:
                     yield entry
 
 
-def _first_row(path: Path, after: int, last: int) -> Row | None:
-    try:
-        with reading(path) as connection:
-            found = connection.execute(f"{_SELECT} limit 1", (after, last)).fetchone()
-            return Row(*found) if found else None
-    except (sqlite3.DatabaseError, FileNotFoundError):
-        return None
+def _has_gap(rows: list[Row], after: int, wanted: int, notes: dict[str, int]) -> bool:
+    """Tell whether records are missing, up to the one that is wanted at the end, although nothing says so."""
+    if GAPS in notes:
+        return False
+    reached = rows[-1].position if rows else after
+    return reached != after + len(rows) or reached < min(wanted, notes.get("last", 0))
+
+
+def _sound(found: tuple[object, ...]) -> Row:
+    """Return a row as it was found; where a column is not even of its type, one whose checksum is wrong."""
+    position, kind, received_ns, readings, crc, body = found
+    integers = [number if isinstance(number, int) else -1 for number in (position, kind, received_ns, readings, crc)]
+    at, of_kind, received, count, checked = integers
+    return Row(at, of_kind, received, count, checked, body if isinstance(body, bytes) else b"")

@@ -2,8 +2,7 @@
 
 Rule 1: a future resolves only after its records are on disk, and futures resolve in the order of the appends.
 Rule 2: what cannot be written now waits and is tried again; only `close` gives it back, as Unreachable.
-Rule 3: the cap holds. At it the oldest segments go that only yielding readers still want; then appends wait until
-        the holding readers have passed some.
+Rule 3: the cap holds; what goes when it is reached is `Room`'s to say. While nothing may go, appends wait.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import errno
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gateway.clock import Clock
 from gateway.errors import Unreachable
@@ -22,13 +21,16 @@ from gateway.journal.encoding import KIND_QUARANTINE, Encoded, encode
 from gateway.journal.entry import Entry
 from gateway.journal.gathering import Append, Gathering
 from gateway.journal.identity import Identity
+from gateway.journal.mending import Mending
 from gateway.journal.rejects import Rejects
 from gateway.journal.reserve import Reserve
+from gateway.journal.room import Room
 from gateway.journal.segment import Row, checksum
 from gateway.journal.segments import Segments
 from gateway.journal.tail import Tail
 from gateway.journal.walking import Walk
 from gateway.model import SECOND, Batch, Quarantine, Record, Tick
+from gateway.settings import AtCap, JournalSettings
 
 _log = logging.getLogger(__name__)
 
@@ -37,15 +39,18 @@ TICK_NS = 10 * SECOND
 
 CONFLICTS = "conflicts"
 CAP = "cap_bytes"
+AT_CAP = "at_cap"
+SECONDS_TO_FULL = "seconds_to_full"
 """Names of numbers that the segments keep beside the readers' places."""
+
+POLICIES: tuple[AtCap, ...] = ("hold", "thin", "drop_oldest")
+"""The policies at the cap; AT_CAP is the place of the present one, from 1 on."""
 
 _RETRY_SECONDS = 1.0
 _IDLE_SECONDS = 3600.0
 _ROW_BYTES = 40
 _PAGES_BYTES = 4 * 4096
 """What a commit costs beyond its rows: the partly filled pages it rewrites."""
-_PRESSED = 0.5
-"""From this part of the cap on, readers are asked to make their places durable."""
 
 
 class Writer:
@@ -62,10 +67,13 @@ class Writer:
         rejects: Rejects,
         walk: Walk,
         reserve: Reserve,
-        cap_bytes: int,
+        room: Room,
+        mending: Mending,
+        settings: JournalSettings,
         clock: Clock,
         health: Health,
         ticks: bool,
+        before_commit: Callable[[], object] | None = None,
     ) -> None:
         self._segments = segments
         self._identity = identity
@@ -76,7 +84,10 @@ class Writer:
         self._walk = walk
         self._is_behind = False
         self._reserve = reserve
-        self._cap_bytes = cap_bytes
+        self._room = room
+        self._mending = mending
+        self._settings = settings
+        self._before_commit = before_commit
         self._clock = clock
         self._health = health
         self._ticks = ticks
@@ -84,8 +95,6 @@ class Writer:
         self._at_least = 0
         self.is_waiting = False
         """Whether a commit waits for room."""
-        self.needs_room = False
-        """Whether readers should make their places durable, so that segments can go."""
         self.heartbeat_ns = self._last_tick_ns
         """Monotonic time at which the thread last got round; a thread that waits for room still gets round."""
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -108,13 +117,14 @@ class Writer:
         try:
             while True:
                 self.heartbeat_ns = self._clock.now().monotonic_ns
-                appends = self._gathering.take(self._seconds_to_tick)
+                appends = self._gathering.take(self._patience)
                 is_closed = self._gathering.is_closed
                 if appends or self._seconds_to_tick() <= 0:
                     self._commit(appends)
                 self._keep_house()
                 if is_closed and not appends:
                     break
+            self._room.close()
             self._save_places()
         except Exception:  # noqa: BLE001 - said once, loudly, instead of a thread that is silently gone
             _log.exception("the journal's writer failed")
@@ -123,6 +133,9 @@ class Writer:
             self._gathering.close()
             for append in self._gathering.take(lambda: 0.0):
                 append.done.set_exception(Unreachable("the journal is closed"))
+
+    def _patience(self) -> float:
+        return 0.0 if self._room.is_busy and not self._gathering.is_closed else self._seconds_to_tick()
 
     def _seconds_to_tick(self) -> float:
         if not self._ticks or self._gathering.is_closed:
@@ -176,8 +189,11 @@ class Writer:
                     range(position, position + len(records)), received, encoded, strict=True
                 )
             ]
-            if self._makes_room(size):
+            self._mending.work()
+            if self._room.makes(size):
                 try:
+                    if self._before_commit is not None:
+                        self._before_commit()
                     self._segments.write(rows, self._changed_places(is_tick=isinstance(records[-1], Tick)))
                 except (sqlite3.DatabaseError, OSError) as error:
                     if self._gives_reserve(error):
@@ -201,7 +217,14 @@ class Writer:
         # Readers move with every commit; their places would cost a page each time, and only people look at them.
         places = {CONFLICTS: self._identity.conflicts}
         if is_tick:
-            places |= self._cursors.places() | {CAP: self._cap_bytes}
+            full = self._room.seconds_to_full
+            places |= self._cursors.places() | self._room.given_up.places()
+            places |= {
+                CAP: self._settings.cap_bytes,
+                AT_CAP: POLICIES.index(self._settings.at_cap) + 1,
+                # 0 says that it does not fill, and one that is full now still fills.
+                SECONDS_TO_FULL: 0 if full is None else max(1, round(full)),
+            }
         saved = self._segments.places
         return {name: value for name, value in places.items() if saved.get(name, 0) != value}
 
@@ -212,43 +235,6 @@ class Writer:
                 self._segments.write((), places)
             except (sqlite3.DatabaseError, OSError):
                 _log.warning("the readers' places could not be written at the end; the readers know them")
-
-    def _makes_room(self, size: int) -> bool:
-        """Tell whether so many bytes fit under the cap, after letting go of what every reader has passed."""
-        self._drop_passed()
-        self.needs_room = self._segments.size() + size > _PRESSED * self._cap_bytes
-        while self._segments.size() + size > self._cap_bytes and self._drops_wanted():
-            pass
-        used = self._segments.size()
-        if used + size <= self._cap_bytes or self._cursors.passed() >= self._tail.newest:
-            return True
-        name, position = self._cursors.slowest()
-        self._condition(
-            f"the journal is at its cap of {self._cap_bytes} bytes and holds acknowledgements back: reader {name!r} is"
-            f" {self._tail.newest - position} records behind"
-        )
-        return False
-
-    def _drop_passed(self) -> None:
-        position = self._cursors.passed()
-        if self._segments.would_drop(position):
-            self._rejects.sync()
-            self._segments.drop_passed(position)
-
-    def _drops_wanted(self) -> bool:
-        """Drop the oldest segment that only yielding readers still want; tell whether there was one."""
-        if not self._segments.would_drop(self._cursors.passed_at_cap()):
-            return False
-        end = self._segments.firsts[1] - 1
-        self._rejects.sync()
-        records = end + 1 - self._segments.firsts[0]
-        self._segments.drop_passed(end)
-        for name in self._cursors.behind(end):
-            self._health.count("journal", "dropped", records, f"unread by {name}")
-            reason = f"the journal was at its cap and let go of records that reader {name!r} had not read"
-            if self._health.set_condition(f"journal_unread_{name}", ok=False, reason=reason, needed=False):
-                _log.error("%s", reason)
-        return True
 
     def _gives_reserve(self, error: sqlite3.DatabaseError | OSError) -> bool:
         """Say what is wrong; give the reserve back when the disk is full, and tell whether that helped."""
@@ -292,10 +278,11 @@ class Writer:
         return self._walk.of_kind(KIND_QUARANTINE, self._rejects.position)
 
     def _keep_house(self) -> None:
-        self._drop_passed()
+        if self._mending.is_due:
+            self._mending.work()
+        self._room.keep()
         if self._segments.has_unsealed:
             self._segments.seal_rest()
-        self.needs_room = self._segments.size() > _PRESSED * self._cap_bytes
 
 
 def received_of(record: Record, now_ns: int) -> int:
