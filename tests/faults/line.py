@@ -36,6 +36,7 @@ class Trouble:
     """How a unit answers its requests, by number; the default is at once."""
 
     delay_seconds: Callable[[int], float] = lambda _number: 0.0
+    is_silent: bool = False
 
 
 class CountingTable(RegisterTable):
@@ -59,7 +60,7 @@ class CountingTable(RegisterTable):
         self.put(device_id, "holding", PRESSURE, struct.unpack(">4H", struct.pack(">ff", value, 15.0)))
         trouble = self.trouble.get(device_id, Trouble())
         delay = trouble.delay_seconds(number)
-        self.behave(device_id, Behaviour(delay_seconds=delay))
+        self.behave(device_id, Behaviour(delay_seconds=delay, is_silent=trouble.is_silent))
         values = await super().async_getValues(device_id, func_code, address, count)
         if isinstance(values, list):
             self.answers.append(Answer(device_id, value, time.time_ns(), delay))

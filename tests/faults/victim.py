@@ -2,8 +2,8 @@
 
     python -m tests.faults.victim --clock FILE --slow-commit 0.2 -- run SITE --state DIR
 
-The file holds "OFFSET_SECONDS SPEED", read anew whenever it changes. libfaketime cannot do this: under it
-`time.sleep` of Python 3.11 fails (clock_nanosleep with an absolute time is refused).
+The file holds "OFFSET_SECONDS SPEED BOOT", read anew whenever it changes; BOOT names the boot, - being this one.
+libfaketime cannot do this: under it `time.sleep` of Python 3.11 fails (clock_nanosleep is refused).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class SetClock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._boot_id = SystemClock().now().boot_id
+        self._boot_id = self._own_boot_id = SystemClock().now().boot_id
         self._changed_ns = 0
         self._offset_ns, self._speed = 0, 1.0
         self._started_utc_ns, self._started_ns = time.time_ns(), time.monotonic_ns()
@@ -46,15 +46,16 @@ class SetClock:
     def _look(self) -> None:
         changed_ns = self._path.stat().st_mtime_ns
         if changed_ns != self._changed_ns:
-            offset, speed = self._path.read_text().split()
+            offset, speed, boot = self._path.read_text().split()
+            self._boot_id = self._own_boot_id if boot == "-" else boot
             self._offset_ns, self._speed = round(float(offset) * SECOND), float(speed)
             self._changed_ns = changed_ns
 
 
-def set_clock(path: Path, offset_seconds: float, speed: float = 1.0) -> None:
+def set_clock(path: Path, offset_seconds: float, *, speed: float = 1.0, boot: str = "-") -> None:
     """Tell the victim what time it is, as a whole."""
     new = path.with_suffix(".new")
-    new.write_text(f"{offset_seconds} {speed}")
+    new.write_text(f"{offset_seconds} {speed} {boot}")
     new.replace(path)
 
 
