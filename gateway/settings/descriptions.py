@@ -13,6 +13,18 @@ _POLLING = {
     "relearn_hours": "多久重新试探合并读取 / how long it is remembered which long reads a unit refuses",
 }
 
+_LISTENING: Mapping[str, str] = {
+    "listen_host": "监听地址 / the address to listen on; beyond this machine only with allow",
+    "listen_port": "监听端口 / the port to listen on",
+    "allow": "允许接入的网段 / networks that may connect",
+    "stations": "允许接入的测站 / the stations that may speak; a device names its own: station",
+    "timezone": "测站时钟所在时区 / zone of the stations' clocks",
+    "max_connections": "最多同时连接数 / connections at a time",
+    "idle_seconds": "多久无数据即断开 / a silent connection is cut off after that",
+    "frame_seconds": "一帧须在此时间内收完 / a frame must be complete within that",
+}
+_CHECKSUM = "strict 只认标准校验；lenient 兼容已知变体 / lenient accepts known variants of the checksum"
+
 DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     "file": {
         "site": "本网关 / this box",
@@ -76,6 +88,22 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "heartbeat": "心跳包，0x 后为十六进制 / what keeps the connection alive, hex behind 0x",
         "framing": "rtu 透传或 tcp / RTU frames or Modbus TCP",
         **_POLLING,
+    },
+    "hj212": {"kind": "HJ 212 测站拨入 / HJ 212 stations dial in", **_LISTENING, "checksum": _CHECKSUM},
+    "sl651": {
+        "kind": "SL 651 测站拨入 / SL 651 stations dial in",
+        **_LISTENING,
+        "checksum": _CHECKSUM,
+        "transport": "tcp 或 udp / tcp or udp",
+        "stay_online": "应答后要求测站保持在线 / ask stations to stay on line (ESC instead of EOT)",
+    },
+    "szy206": {"kind": "SZY 206、SL/T 427 测站拨入 / SZY 206 and SL/T 427 stations dial in", **_LISTENING},
+    "gbt26875": {"kind": "GB/T 26875.3 用户信息传输装置拨入 / GB/T 26875.3 fire devices dial in", **_LISTENING},
+    "dialin": {
+        "id": "测站自身编号：MN、测站地址 / the station's own id: MN, station address",
+        "timezone": "测站时钟所在时区 / zone of its clock, where not the others'",
+        "password_env": "存放测站密码的环境变量名 / environment variable that holds its password",
+        "password_file": "存放测站密码的文件 / file that holds its password",
     },
     "station": {
         "registration": "注册包，0x 后为十六进制 / the packet it begins with, hex behind 0x",

@@ -15,6 +15,19 @@ from gateway.settings.collectors.modbus_tcp import (
     ModbusTcpSettings,
 )
 from gateway.settings.collectors.mqtt import MQTT, MqttSettings
+from gateway.settings.collectors.stations import (
+    GBT26875_3,
+    HJ212,
+    SL651,
+    SZY206,
+    Gbt26875Settings,
+    Hj212Settings,
+    Sl651Settings,
+    Station,
+    StationsSettings,
+    Szy206Settings,
+    check_station_of,
+)
 
 KINDS: Mapping[str, Kind] = {
     "mqtt": MQTT,
@@ -22,12 +35,18 @@ KINDS: Mapping[str, Kind] = {
     "modbus_rtu": MODBUS_RTU,
     "modbus_rtu_over_tcp": MODBUS_RTU_OVER_TCP,
     "modbus_server": MODBUS_SERVER,
+    "hj212": HJ212,
+    "sl651": SL651,
+    "szy206": SZY206,
+    "gbt26875_3": GBT26875_3,
 }
 """The word after `kind:` → how that kind is written, read and checked."""
 
 __all__ = [
     "KINDS",
     "CollectorSettings",
+    "Gbt26875Settings",
+    "Hj212Settings",
     "Kind",
     "ModbusRtuOverTcpSettings",
     "ModbusRtuSettings",
@@ -35,6 +54,11 @@ __all__ = [
     "ModbusSettings",
     "ModbusTcpSettings",
     "MqttSettings",
+    "Sl651Settings",
+    "Station",
+    "StationsSettings",
     "Surroundings",
+    "Szy206Settings",
+    "check_station_of",
     "period_seconds",
 ]
