@@ -3,23 +3,29 @@
 from detectors.agreement import Agreement
 from detectors.charts import Charts
 from detectors.contract import Registered, RegisteredGroup
+from detectors.departure import Departures
+from detectors.extremes import Extremes
 from detectors.foretold import Foretold
 from detectors.level import Level
 from detectors.limits import Limits
 from detectors.quantiles import Quantiles
 from detectors.shifted import Shifted
 from detectors.silent import Silent
+from detectors.steps import Steps
 from detectors.stuck import Stuck
 from detectors.trend import Trends
 
 DETECTORS: dict[str, Registered] = {
     "charts": Charts,
+    "departure": Departures,
+    "extremes": Extremes,
     "foretold": Foretold,
     "level": Level,
     "limits": Limits,
     "quantiles": Quantiles,
     "shifted": Shifted,
     "silent": Silent,
+    "steps": Steps,
     "stuck": Stuck,
     "trend": Trends,
 }
@@ -35,12 +41,15 @@ __all__ = [
     "GROUP_DETECTORS",
     "Agreement",
     "Charts",
+    "Departures",
+    "Extremes",
     "Foretold",
     "Level",
     "Limits",
     "Quantiles",
     "Shifted",
     "Silent",
+    "Steps",
     "Stuck",
     "Trends",
 ]

@@ -38,6 +38,11 @@ class Season:
         cells += rows * self._bins
         return cells
 
+    def known(self, cells: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return whether each cell has been seen at all."""
+        is_known: NDArray[np.bool_] = self._seen.reshape(-1).take(cells) > 0.0
+        return is_known
+
     def learn(
         self, cells: NDArray[np.intp], weight: Floats, off: Floats, learns: NDArray[np.bool_] | None = None
     ) -> None:
