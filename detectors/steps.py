@@ -38,7 +38,7 @@ class Stepping:
     back: float = 0.6
     """Share of the step that the level must come back under for the step to be over."""
     window_seconds: float = 2.0
-    """Longer: slower to warn. Passages shorter than a third of it leave no trace. Take twenty reporting periods or more."""
+    """Longer: slower to warn. Passages shorter than a third of it leave no trace. Take twenty periods or more."""
     warm_up_seconds: float = 30.0
     """No opinion before that; its median is the first base."""
     latch_seconds: float = 190.0
