@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Self
 
 from gateway.app.collecting import Workplace, make_collector
+from gateway.app.hindsight import KeptPast
 from gateway.app.influxdb import open_influxdb
 from gateway.app.loop_lag import watch_loop_lag
+from gateway.app.near_limits import NearLimits
 from gateway.app.state_lock import StateLock
 from gateway.app.supervision import keep_running
 from gateway.app.time_keeping import TimeKeeper
@@ -54,8 +56,12 @@ class Gateway:
         live: bool = True,
         port: int | None = None,
         trust: ClockTrust | None = None,
+        before_commit: Callable[[], object] | None = None,
     ) -> None:
-        """`trust` says whether network time vouches for the clock; this box's own is asked unless given."""
+        """`trust` says whether network time vouches for the clock; this box's own is asked unless given.
+
+        `before_commit` is for fault rigs: the journal's writer calls it before each commit.
+        """
         self.site = site
         self.inventory = site.inventory
         self.state = state
@@ -64,6 +70,8 @@ class Gateway:
         self.url = ""
         self._live = live
         self._trust = trust
+        self._before_commit = before_commit
+        self._near_limits: NearLimits | None = None
         self.times: TimeKeeper | None = None
         """The clock of a live gateway, and what waits for it."""
         self._port = site.http_port if port is None else port
@@ -106,7 +114,8 @@ class Gateway:
                 screened.append(record)
         if self.times is not None:
             screened = self.times.dated(screened)
-        return self.journal.append(screened, urgent=urgent)
+        is_urgent = urgent or (self._near_limits is not None and self._near_limits(screened))
+        return self.journal.append(screened, urgent=is_urgent)
 
     async def drained(self) -> None:
         """Return when every reader has passed what was journaled up to now."""
@@ -129,13 +138,22 @@ class Gateway:
             readers = tuple(name for name in settings.readers if name != "influxdb")
             settings = replace(settings, readers=readers, yielding=())
         self.journal = Journal.open(
-            self.state / "journal", settings=settings, clock=self.clock, health=health, ticks=self._live
+            self.state / "journal",
+            settings=settings,
+            clock=self.clock,
+            health=health,
+            ticks=self._live,
+            before_commit=self._before_commit,
         )
         stack.callback(self.journal.close)
         self.history = History.open(self.state / "history", settings=site.history, health=health)
         self.ledger = Ledger.open(self.state / "ledger", site=site.id, clock=self.clock, health=health)
         stack.callback(self.ledger.close)
         self.numbers = self._number_channels()
+        channels = self.inventory.channels
+        self.journal.weigh({number: channels[channel].importance for channel, number in self.numbers.items()})
+        if settings.storage == "flash":
+            self._near_limits = NearLimits(self.inventory, self.numbers)
         self._screen = Screen(self.inventory, self.numbers, self.health)
         if self.times is not None:
             self.times.start(self._append)
@@ -169,6 +187,7 @@ class Gateway:
             health=self.health,
             # Only asked for when the snapshot is lost: what stands in the ledger must still be able to end.
             standing=[finding for warning in self.ledger.warnings() for finding in warning.findings.values()],
+            past=KeptPast(self.history, self.ledger, lambda: self._followers[0].position),
         )
         for reader in (self.history, detection):
             stack.callback(self._close_reader, reader)
@@ -251,6 +270,7 @@ class Gateway:
             health=self.health,
             clock=self.clock,
             language=self.site.language,
+            at_cap=self.site.journal.at_cap,
         )
         page = await asyncio.to_thread(create_app, ports)
         server = await serve(page, self.site.http_host, self._port)

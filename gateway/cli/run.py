@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
 
 async def _run(options: argparse.Namespace) -> int:
     from gateway.app import Gateway  # noqa: PLC0415 - `lifeline --version` must not pay for numpy
+    from gateway.app.fault_hooks import slow_commit  # noqa: PLC0415
     from gateway.app.watchdog import Watchdog  # noqa: PLC0415
     from gateway.settings.loading import load_site  # noqa: PLC0415
 
@@ -39,7 +40,7 @@ async def _run(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clock = SystemClock()
-    gateway = Gateway(site, state, clock=clock, port=options.port)
+    gateway = Gateway(site, state, clock=clock, port=options.port, before_commit=slow_commit(os.environ))
     watchdog = Watchdog(lambda: gateway.journal.heartbeat_ns, environment=os.environ, process=os.getpid(), clock=clock)
     async with watchdog, gateway:
         watchdog.ready(f"{len(site.inventory.channels)} channels, page on {gateway.url}")

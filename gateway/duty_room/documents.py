@@ -237,6 +237,15 @@ class ConditionDocument(Document):
     needed: bool
 
 
+class JournalDocument(Document):
+    """How long the journal lasts if its readers do not get on."""
+
+    seconds_to_full: float | None
+    """None while it does not fill."""
+    at_cap: Literal["thin", "hold", "drop_oldest"]
+    """What happens when it is full."""
+
+
 class VitalSigns(Document):
     """How the site and its gateway are."""
 
@@ -246,6 +255,7 @@ class VitalSigns(Document):
     warnings_unacknowledged: int
     oldest_unacknowledged: str | None
     newest_reading_ms: int | None
+    journal: JournalDocument
     conditions: list[ConditionDocument]
 
 

@@ -12,6 +12,7 @@ from gateway.early_warning import EarlyWarning, Finding
 from gateway.health import Health
 from gateway.inventory import Inventory
 from gateway.model import Bytes8, Floats, Int64s
+from gateway.settings import AtCap
 
 
 class LedgerPort(Protocol):
@@ -145,3 +146,5 @@ class DutyRoomPorts:
     health: Health
     clock: Clock
     language: Literal["zh", "en"] = "zh"
+    at_cap: AtCap = "thin"
+    """What happens when the journal is full."""

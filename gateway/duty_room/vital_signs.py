@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from gateway.clock import to_iso
-from gateway.duty_room.documents import LifelineDocument, NearestDocument, VitalSigns
+from gateway.duty_room.documents import JournalDocument, LifelineDocument, NearestDocument, VitalSigns
 from gateway.duty_room.ports import DutyRoomPorts, LatestReading
 from gateway.duty_room.shapes import LEVEL_NAMES, conditions_of
 from gateway.early_warning import EarlyWarning, Level
@@ -33,8 +33,14 @@ def vital_signs(ports: DutyRoomPorts, latest: Mapping[int, LatestReading]) -> Vi
         warnings_unacknowledged=len(unseen),
         oldest_unacknowledged=None if oldest is None else to_iso(oldest),
         newest_reading_ms=None if newest is None else newest // _MILLISECOND,
+        journal=_journal(ports),
         conditions=conditions_of(ports.health.conditions()),
     )
+
+
+def _journal(ports: DutyRoomPorts) -> JournalDocument:
+    seconds = ports.health.gauges().get("journal_seconds_to_full", math.inf)
+    return JournalDocument(seconds_to_full=round(seconds) if math.isfinite(seconds) else None, at_cap=ports.at_cap)
 
 
 def _lifelines(

@@ -130,9 +130,12 @@ class Page {
     setText(byId("unseen"), unseen ? words.say("unseen.some", { n: unseen, age }) : none);
     document.title = unseen ? words.say("title.unseen", { n: unseen, site: site.name }) : site.name;
     const troubles = vitals.conditions.filter((condition) => !condition.ok);
-    const reason = troubles.map((each) => each.reason || each.name).join(" · ");
-    setText(byId("gateway"), troubles.length ? words.say("gateway.troubled", { reason }) : words.say("gateway.fine"));
-    byId("gateway").classList.toggle("dim", troubles.length === 0);
+    const reasons = troubles.map((each) => each.reason || each.name);
+    const { seconds_to_full: seconds, at_cap: policy } = vitals.journal;
+    if (seconds !== null) reasons.unshift(words.say(`gateway.filling.${policy}`, { age: words.age(seconds * 1000) }));
+    const reason = reasons.join(" · ");
+    setText(byId("gateway"), reasons.length ? words.say("gateway.troubled", { reason }) : words.say("gateway.fine"));
+    byId("gateway").classList.toggle("dim", reasons.length === 0);
   }
 
   _now() {

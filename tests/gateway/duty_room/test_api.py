@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import httpx
@@ -199,6 +200,17 @@ async def test_a_range_that_is_none_is_refused(client: httpx.AsyncClient, start:
     answer = await client.get("/api/v1/history", params={"channel": GAS, "start": start, "end": end})
 
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(112_800.4, 112_800.0), (math.inf, None)], ids=["filling", "not"])
+async def test_vital_signs_say_when_the_journal_is_full(
+    client: httpx.AsyncClient, health: Health, seconds: float, said: float | None
+) -> None:
+    health.gauge("journal_seconds_to_full", lambda: seconds)
+
+    vitals = (await client.get("/api/v1/vital-signs")).json()
+
+    assert vitals["journal"] == {"seconds_to_full": said, "at_cap": "thin"}
 
 
 async def test_vital_signs_count_what_is_fresh_stale_and_bad(
