@@ -34,13 +34,17 @@ class World:
         self._values: list[list[Floats]] = [[] for _ in self._models]
         self._said: dict[Place, float] = {}
         self._pending: list[Event] = []
-        self.windows: list[Window] = []
-        """What is or will be wrong, in the order in which it was staged."""
+        self._staged: list[Window] = []
 
     @property
     def places(self) -> tuple[Place, ...]:
         """Every true value that this world tells."""
         return tuple(self._owner)
+
+    @property
+    def windows(self) -> list[Window]:
+        """What is or will be wrong: what was staged, then what came of it and of the weather so far."""
+        return [*self._staged, *(window for model in self._models for window in model.happened)]
 
     @property
     def now_ns(self) -> int:
@@ -59,7 +63,7 @@ class World:
                 reasons.append((_closeness(model, event), str(error)))
                 continue
             if window is not None:
-                self.windows.append(window)
+                self._staged.append(window)
             return window
         reason = max(reasons, default=(0, "there is nothing in this world"), key=lambda one: one[0])[1]
         raise ValueError(reason)

@@ -69,6 +69,7 @@ class Bridge:
         self._end_ns = end_ns
         self._random = np.random.default_rng(seed_of(str(seed), "bridge", span.asset))
         self.places: tuple[Place, ...] = tuple((span.asset, quantity) for quantity in _QUANTITIES)
+        self.happened: list[Window] = []
         self._events: list[Event] = []
         self._on_span: deque[tuple[int, float, float]] = deque()
         self._steel_celsius = math.nan

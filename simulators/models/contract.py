@@ -8,7 +8,7 @@ Rule 3: an impossible event is refused with one sentence, and changes nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -55,6 +55,11 @@ class Model(Protocol):
     @property
     def step_seconds(self) -> float:
         """The width of its steps."""
+        ...
+
+    @property
+    def happened(self) -> Sequence[Window]:
+        """What came of events and weather so far, beside the windows of the events themselves: floods, a collapse."""
         ...
 
     def stage(self, event: Event) -> Window | None:

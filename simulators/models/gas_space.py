@@ -61,6 +61,7 @@ class GasSpaces:
             (space.asset, quantity) for quantity in quantities for space in self._spaces
         )
         self._mains = frozenset(main for space in self._spaces for main in space.mains)
+        self.happened: list[Window] = []
         self._events: list[Event] = []
         count = len(self._spaces)
         self._arriving = np.zeros(count)

@@ -51,6 +51,7 @@ class RoadGround:
         self._end_ns = end_ns
         self._random = np.random.default_rng(seed_of(str(seed), "ground", ground.asset))
         self.places: tuple[Place, ...] = tuple((ground.asset, quantity) for quantity in _QUANTITIES)
+        self.happened: list[Window] = []
         self._events: list[Event] = []
         self._water_m3 = 0.0
         self._cavity_m3 = 0.0
@@ -83,6 +84,7 @@ class RoadGround:
             self._cavity_m3 += ground.erosion * leaked * wet * (1.0 + self._cavity_m3) * hours
             if self._cavity_m3 >= self._widest():
                 self.collapsed_ns = time_ns
+                self.happened.append(Window(time_ns, self._end_ns, "collapse", ground.asset, "road_collapse"))
         noise = self._random.normal(0.0, 1.0, 3)
         share = min(1.0, self._cavity_m3 / self._widest())
         sunk = 0.5 + 35.0 * share**2 if self.collapsed_ns is None else 900.0

@@ -49,6 +49,7 @@ class SlopeModel:
         self._end_ns = end_ns
         self._random = np.random.default_rng(seed_of(str(seed), "slope", slope.asset))
         self.places: tuple[Place, ...] = tuple((slope.asset, quantity) for quantity in _QUANTITIES)
+        self.happened: list[Window] = []
         self._events: list[Event] = []
         self._wetness = 0.1
         self._moved_mm = 3.0

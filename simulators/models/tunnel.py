@@ -64,6 +64,7 @@ class RoadTunnel:
             "smoke",
         )
         self.places: tuple[Place, ...] = tuple((bore.asset, quantity) for quantity in quantities)
+        self.happened: list[Window] = []
         self._events: list[Event] = []
         self._air = np.array([3.0, 0.03, 0.0010])
 
@@ -139,6 +140,7 @@ class UtilityTunnel:
             "smoke",
         )
         self.places: tuple[Place, ...] = tuple((gallery.asset, quantity) for quantity in quantities)
+        self.happened: list[Window] = []
         self._events: list[Event] = []
         self._methane_share = 0.0
         self._oxygen_missing = 0.0

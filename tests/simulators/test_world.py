@@ -20,6 +20,7 @@ class Counting:
         self.places: tuple[Place, ...] = ((asset, "water_flow"),)
         self.step_seconds = step_seconds
         self.closed = False
+        self.happened: list[Window] = []
         self._reads = reads
         self._steps = 0.0
         self._assets = frozenset({asset})

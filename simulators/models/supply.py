@@ -1,0 +1,218 @@
+"""A gas main and a district heating line by pandapipes: pressures, flows and temperatures along a run of pipe.
+
+Both are lines with consumers on the way, solved as steady states: pressure waves of gas and water settle within
+seconds. A heating line is solved from the plant's supply to its return; what does not come back is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandapipes
+
+from gateway.model import Floats
+from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.staging import is_on
+from simulators.noise import seed_of
+from simulators.rhythms import demand
+from simulators.weather import Weather
+
+_KELVIN = 273.15
+_KG_M3_GAS = 0.75
+"""Natural gas at standard conditions."""
+_KG_M3_WATER = 975.0
+_WATER_KJ = 4.19
+_KPA_PER_BAR = 100.0
+_MPA_PER_BAR = 0.1
+_GAS_KINDS = {"gas_leak": "m3/h of gas that leaves the main", "supply_failure": "% of the pressure lost"}
+_GAS_HAZARDS = {"gas_leak": "gas_leak", "supply_failure": "pressure_abnormal"}
+_HEAT_KINDS = {"heat_leak": "m3/h of lost water", "boiler_failure": "K by which the supply cools down"}
+_HEAT_HAZARDS = {"heat_leak": "heat_leak", "boiler_failure": "supply_abnormal"}
+
+
+@dataclass(frozen=True, slots=True)
+class GasMain:
+    """A low-pressure main: a regulator station, then junctions with gauges, each with consumers (gauge pressure)."""
+
+    station: str
+    junctions: tuple[str, ...]
+    kpa: float = 100.0
+    metres: float = 600.0
+    millimetres: float = 150.0
+    m3_h_each: float = 60.0
+
+
+class GasNetwork:
+    """Pressure in kPa at the station and the junctions, flow in m3/h at the station, a minute a step."""
+
+    step_seconds = 60.0
+
+    def __init__(self, main: GasMain, *, end_ns: int, seed: int = 0) -> None:
+        self._main = main
+        self._end_ns = end_ns
+        self._random = np.random.default_rng(seed_of(str(seed), "gas", main.station))
+        self.places: tuple[Place, ...] = (
+            *((asset, "gas_pressure") for asset in (main.station, *main.junctions)),
+            (main.station, "gas_flow"),
+        )
+        self.happened: list[Window] = []
+        self._events: list[Event] = []
+        self._net: Any = pandapipes.create_empty_network(fluid="lgas")
+        nodes = [pandapipes.create_junction(self._net, pn_bar=1.0, tfluid_k=288.0) for _ in self._gauges()]
+        pandapipes.create_ext_grid(self._net, nodes[0], p_bar=main.kpa / _KPA_PER_BAR, t_k=288.0)
+        for before, after in pairwise(nodes):
+            pandapipes.create_pipe_from_parameters(
+                self._net, before, after, main.metres / 1000.0, inner_diameter_mm=main.millimetres, k_mm=0.1
+            )
+        self._sinks = [pandapipes.create_sink(self._net, node, mdot_kg_per_s=0.0) for node in nodes[1:]]
+
+    def stage(self, event: Event) -> Window | None:
+        """Take a leak at a junction, or a station that does not hold its pressure."""
+        main = self._main
+        where = frozenset({main.station}) if event.kind == "supply_failure" else frozenset(main.junctions)
+        check_event(event, _GAS_KINDS, where)
+        self._events.append(event)
+        return window_of(event, _GAS_HAZARDS[event.kind], self._end_ns)
+
+    def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
+        """Solve the main for this minute."""
+        del others
+        main, net = self._main, self._net
+        on = [event for event in self._events if is_on(event, time_ns)]
+        share = 0.3 + 0.9 * float(demand(np.array([weather.local_hour]))[0])
+        cold = max(0.4, 1.0 + 0.03 * (18.0 - weather.air_celsius))
+        rough = self._random.normal(1.0, 0.04, len(main.junctions))
+        leaking = [sum(e.amount for e in on if e.asset == asset) for asset in main.junctions]
+        wanted = (main.m3_h_each * share * cold * rough + leaking) * _KG_M3_GAS / 3600.0
+        net.sink.loc[self._sinks, "mdot_kg_per_s"] = np.maximum(wanted, 0.0)
+        lost = sum(event.amount for event in on if event.kind == "supply_failure") / 100.0
+        net.ext_grid["p_bar"] = main.kpa * max(0.05, 1.0 - lost) / _KPA_PER_BAR
+        pandapipes.pipeflow(net)
+        pressure = net.res_junction["p_bar"].to_numpy() * _KPA_PER_BAR
+        flow = -float(net.res_ext_grid["mdot_kg_per_s"].iloc[0]) * 3600.0 / _KG_M3_GAS
+        noise = self._random.normal(0.0, 0.05, len(pressure))
+        return np.array([*(pressure + noise), flow * (1.0 + 0.003 * self._random.normal())])
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _gauges(self) -> tuple[str, ...]:
+        return (self._main.station, *self._main.junctions)
+
+
+@dataclass(frozen=True, slots=True)
+class HeatLine:
+    """A plant and the stations along its line, the far one last."""
+
+    plant: str
+    stations: tuple[str, ...]
+    supply_celsius: float = 80.0
+    metres: float = 500.0
+    millimetres: float = 150.0
+    kilowatts_each: float = 300.0
+
+
+class HeatNetwork:
+    """Temperatures and pressures at the plant and the stations, power at these, make-up at the plant."""
+
+    step_seconds = 60.0
+
+    def __init__(self, line: HeatLine, *, end_ns: int, seed: int = 0) -> None:
+        self._line = line
+        self._end_ns = end_ns
+        self._random = np.random.default_rng(seed_of(str(seed), "heat", line.plant))
+        everywhere = (line.plant, *line.stations)
+        self.places: tuple[Place, ...] = (
+            *((asset, "supply_temperature") for asset in everywhere),
+            *((asset, "return_temperature") for asset in everywhere),
+            *((asset, "water_pressure") for asset in everywhere),
+            *((asset, "heat_power") for asset in line.stations),
+            (line.plant, "make_up_flow"),
+        )
+        self.happened: list[Window] = []
+        self._events: list[Event] = []
+        self._net: Any = pandapipes.create_empty_network(fluid="water")
+        self._supply = self._run(8.0)
+        self._return = self._run(5.0)
+        pandapipes.create_ext_grid(self._net, self._supply[0], p_bar=8.0, t_k=line.supply_celsius + _KELVIN, type="pt")
+        pandapipes.create_ext_grid(self._net, self._return[0], p_bar=5.0, type="p")
+        self._consumers = [
+            pandapipes.create_heat_consumer(
+                self._net, supply, back, controlled_mdot_kg_per_s=2.0, qext_w=line.kilowatts_each * 1000.0
+            )
+            for supply, back in zip(self._supply[1:], self._return[1:], strict=True)
+        ]
+        self._leaks = [pandapipes.create_sink(self._net, node, mdot_kg_per_s=0.0) for node in self._supply[1:]]
+
+    def stage(self, event: Event) -> Window | None:
+        """Take a leak of the supply pipe at a station, or a plant that does not heat."""
+        line = self._line
+        where = frozenset({line.plant}) if event.kind == "boiler_failure" else frozenset(line.stations)
+        check_event(event, _HEAT_KINDS, where)
+        self._events.append(event)
+        return window_of(event, _HEAT_HAZARDS[event.kind], self._end_ns)
+
+    def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
+        """Solve the line for this minute."""
+        del others
+        line, net = self._line, self._net
+        on = [event for event in self._events if is_on(event, time_ns)]
+        cold = min(2.0, max(0.2, (18.0 - weather.air_celsius) / 12.0 + 0.5))
+        rough = self._random.normal(1.0, 0.02, len(line.stations))
+        nominal = np.full(len(line.stations), line.kilowatts_each * cold)
+        leaking = np.array([sum(e.amount for e in on if e.asset == asset) for asset in line.stations])
+        cooled = sum(event.amount for event in on if event.kind == "boiler_failure")
+        net.ext_grid.loc[0, "t_k"] = line.supply_celsius - cooled + _KELVIN
+        net.sink.loc[self._leaks, "mdot_kg_per_s"] = leaking * _KG_M3_WATER / 3600.0
+        # Stations are set to take their heat at a spread of 35 K; colder water gives less to rooms of 20 degrees.
+        net.heat_consumer.loc[self._consumers, "controlled_mdot_kg_per_s"] = nominal / (_WATER_KJ * 35.0)
+        kilowatts = nominal * rough * max(0.0, line.supply_celsius - cooled - 20.0) / (line.supply_celsius - 20.0)
+        net.heat_consumer.loc[self._consumers, "qext_w"] = kilowatts * 1000.0
+        pandapipes.pipeflow(net, mode="sequential")
+        return self._measured(kilowatts)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _measured(self, kilowatts: Floats) -> Floats:
+        net = self._net
+        celsius = net.res_junction["t_k"].to_numpy()[self._supply] - _KELVIN
+        bar = net.res_junction["p_bar"].to_numpy()[self._supply]
+        flow = net.res_heat_consumer["mdot_from_kg_per_s"].to_numpy()
+        # The library does not follow heat past the consumers of an open line.
+        returned = celsius[1:] - kilowatts / (_WATER_KJ * flow)
+        mixed = float((flow * returned).sum() / flow.sum())
+        # What the line loses beside its leaks is a thousandth of its flow.
+        missing = -float(net.res_ext_grid["mdot_kg_per_s"].sum()) + 0.001 * float(flow.sum())
+        noise = self._random.normal(0.0, 1.0, (4, len(celsius)))
+        return np.array(
+            [
+                *(celsius + 0.1 * noise[0]),
+                *(np.array([mixed, *returned]) + 0.1 * noise[1]),
+                *(bar * _MPA_PER_BAR + 0.0005 * noise[2]),
+                *kilowatts,
+                max(0.0, missing * 3600.0 / _KG_M3_WATER + 0.02 * noise[3][0]),
+            ]
+        )
+
+    def _run(self, bar: float) -> list[int]:
+        """Lay one pipe run from the plant to the far station; return its junctions."""
+        line, net = self._line, self._net
+        nodes = [pandapipes.create_junction(net, pn_bar=bar, tfluid_k=330.0) for _ in range(len(line.stations) + 1)]
+        for before, after in pairwise(nodes):
+            pandapipes.create_pipe_from_parameters(
+                net,
+                before,
+                after,
+                line.metres / 1000.0,
+                inner_diameter_mm=line.millimetres,
+                k_mm=0.1,
+                u_w_per_m2k=1.0,
+                text_k=283.15,
+                sections=3,
+            )
+        return nodes

@@ -1,0 +1,241 @@
+"""A water network by EPANET (wntr's toolkit), stepped minute by minute so that leaks may begin at any time.
+
+Demands follow the file's own patterns times a walk of each node's own. A leak is an emitter at the lower end of its
+pipe: outflow = C sqrt(pressure), with C chosen so that at today's pressure it loses the given amount.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from wntr.epanet.exceptions import EpanetException
+from wntr.epanet.toolkit import ENepanet
+from wntr.network import WaterNetworkModel
+
+from gateway.model import SECOND, Floats
+from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.road import LEAK
+from simulators.models.staging import grown, is_on
+from simulators.noise import seed_of
+from simulators.weather import Weather
+
+# The toolkit's codes (EPANET 2.2 Programmer's Toolkit, enumerated types).
+_BASE_DEMAND, _EMITTER, _PRESSURE = 1, 3, 11
+_FLOW, _STATUS = 8, 11
+_NODE_COUNT, _JUNCTION, _PUMP = 0, 0, 2
+_DURATION, _HYDRAULIC_STEP, _REPORT_STEP = 0, 1, 5
+_TANK = 2
+_M3_H = (101.941, 0.227125, 157.725, 189.420, 51.4, 3.6, 0.06, 41.6667, 1.0, 1.0 / 24.0)
+"""Flow units of the file, in the toolkit's order (CFS, GPM, MGD, IMGD, AFD, LPS, LPM, MLD, CMH, CMD) → m3/h."""
+_FIRST_METRIC = 5
+_MPA_PER_METRE, _MPA_PER_PSI = 0.00980665, 0.00689476
+_ROUGHNESS = 0.03
+"""How far demands walk from their pattern, and how fast they come back."""
+_BACK_SECONDS = 1800.0
+_KINDS = {
+    "leak": "m3/h of lost water",
+    "slow_leak": "m3/h of lost water, reached within `seconds`",
+    "burst": "m3/h of lost water",
+    "flush": "m3/h from a hydrant",
+    "pump_failure": "",
+}
+_HAZARDS = {
+    "leak": "pipe_leak",
+    "slow_leak": "pipe_leak",
+    "burst": "pipe_burst",
+    "flush": "",
+    "pump_failure": "pump_failure",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """An EPANET file, and what the city calls its parts."""
+
+    file: Path
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    """Asset with a pressure gauge → junction, or with a level gauge → tank."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Asset → pipe, pump or valve: where flow is measured, and where something may break."""
+
+
+class WaterNetwork:
+    """Pressures in MPa, flows in m3/h, tank levels in m, of the named parts of a network."""
+
+    step_seconds = 60.0
+
+    def __init__(self, network: Network, *, start_ns: int, end_ns: int, seed: int = 0) -> None:
+        logging.getLogger("wntr.epanet.toolkit").setLevel(logging.CRITICAL)
+        self._network = network
+        self._start_ns, self._end_ns = start_ns, end_ns
+        self._random = np.random.default_rng(seed_of(str(seed), "water", network.file.name))
+        # EPANET writes a report and results beside the network; neither is wanted.
+        self._folder = tempfile.TemporaryDirectory(prefix="lifeline-epanet-")
+        self._engine = self._opened()
+        units = self._engine.ENgetflowunits()
+        self._m3_h = _M3_H[units]
+        self._mpa = _MPA_PER_METRE if units >= _FIRST_METRIC else _MPA_PER_PSI
+        self._metre = 1.0 if units >= _FIRST_METRIC else 0.3048
+        self._node_of = {asset: self._index("node", asset, name) for asset, name in network.nodes.items()}
+        self._link_of = {asset: self._index("link", asset, name) for asset, name in network.links.items()}
+        self._pumps = {a for a, link in self._link_of.items() if self._engine.ENgetlinktype(link) == _PUMP}
+        self._tanks = {a for a, node in self._node_of.items() if self._engine.ENgetnodetype(node) == _TANK}
+        pipes = [asset for asset in self._link_of if asset not in self._pumps]
+        self.places: tuple[Place, ...] = (
+            *((asset, "water_level" if asset in self._tanks else "water_pressure") for asset in self._node_of),
+            *((asset, "water_flow") for asset in self._link_of),
+            *((asset, "pump_running") for asset in sorted(self._pumps)),
+            *((asset, LEAK) for asset in pipes),
+        )
+        self._pipes = pipes
+        self._breaks_at = self._lower_ends(pipes)
+        self._demands = self._base_demands()
+        self._walk = np.zeros(len(self._demands))
+        self.happened: list[Window] = []
+        self._events: list[Event] = []
+        self._opening: dict[int, float] = {}
+        """Event → emitter coefficient, chosen at the pressure at which it opened."""
+        self._emitters: dict[int, float] = {}
+        self._failed: set[int] = set()
+        self._elapsed = 0
+        self._begin()
+
+    def stage(self, event: Event) -> Window | None:
+        """Take a leak, a burst, a flushing or a pump that stops."""
+        where = frozenset(self._pumps if event.kind == "pump_failure" else self._pipes)
+        check_event(event, _KINDS, where)
+        if event.kind == "slow_leak" and not math.isfinite(event.seconds):
+            raise ValueError(f"slow_leak at {event.asset}: seconds must say how long it grows")
+        self._events.append(event)
+        if event.kind == "slow_leak":
+            return Window(event.time_ns, self._end_ns, event.kind, event.asset, "pipe_leak", {"amount": event.amount})
+        return window_of(event, _HAZARDS[event.kind], self._end_ns)
+
+    def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
+        """Solve the network for this minute."""
+        del others
+        engine = self._engine
+        lost = self._break(time_ns)
+        share = math.exp(-self.step_seconds / _BACK_SECONDS)
+        self._walk = self._walk * share + self._random.normal(0.0, _ROUGHNESS, len(self._walk))
+        weekend = 1.0 if weather.is_workday else 1.06
+        for (node, base), walk in zip(self._demands, self._walk.tolist(), strict=True):
+            engine.ENsetnodevalue(node, _BASE_DEMAND, max(0.0, base * weekend * (1.0 + walk)))
+        self._solve_until((time_ns - self._start_ns) // SECOND)
+        levels = []
+        for asset, node in self._node_of.items():
+            value = engine.ENgetnodevalue(node, _PRESSURE)
+            if asset in self._tanks:
+                # A tank's "pressure" is its depth; the file's pressure unit may be psi.
+                levels.append(value * self._mpa / _MPA_PER_METRE)
+            else:
+                levels.append(value * self._mpa)
+        flows = [engine.ENgetlinkvalue(link, _FLOW) * self._m3_h for link in self._link_of.values()]
+        running = [engine.ENgetlinkvalue(self._link_of[pump], _STATUS) for pump in sorted(self._pumps)]
+        return np.array([*levels, *flows, *running, *(lost.get(pipe, 0.0) for pipe in self._pipes)])
+
+    def close(self) -> None:
+        """Close EPANET and remove its files."""
+        if self._engine.isOpen():
+            self._engine.ENclose()
+        self._folder.cleanup()
+
+    def _opened(self) -> ENepanet:
+        engine = ENepanet(version=2.2)
+        report = Path(self._folder.name) / "report.txt"
+        try:
+            engine.ENopen(str(self._network.file), str(report), "")
+        except (EpanetException, OSError) as error:
+            said = [line.strip() for line in _text(report).splitlines() if "rror" in line]
+            self._folder.cleanup()
+            raise ValueError(f"{self._network.file}: {said[0] if said else error}") from error
+        return engine
+
+    def _index(self, sort: str, asset: str, name: str) -> int:
+        find = self._engine.ENgetnodeindex if sort == "node" else self._engine.ENgetlinkindex
+        try:
+            return int(find(name))
+        except EpanetException:
+            self.close()
+            raise ValueError(f"{asset}: there is no {sort} {name!r} in {self._network.file}") from None
+
+    def _base_demands(self) -> list[tuple[int, float]]:
+        engine = self._engine
+        junctions = [
+            node
+            for node in range(1, engine.ENgetcount(_NODE_COUNT) + 1)
+            if engine.ENgetnodetype(node) == _JUNCTION and engine.ENgetnodevalue(node, _BASE_DEMAND) > 0
+        ]
+        return [(node, engine.ENgetnodevalue(node, _BASE_DEMAND)) for node in junctions]
+
+    def _lower_ends(self, pipes: list[str]) -> dict[str, int]:
+        """Return the junction of each pipe at which its leaks are put."""
+        parsed = WaterNetworkModel(str(self._network.file))
+        ends = {}
+        for pipe in pipes:
+            link = parsed.get_link(self._network.links[pipe])
+            name = link.end_node_name if link.end_node_name in parsed.junction_name_list else link.start_node_name
+            ends[pipe] = int(self._engine.ENgetnodeindex(name))
+        return ends
+
+    def _begin(self) -> None:
+        engine = self._engine
+        engine.ENsettimeparam(_DURATION, (self._end_ns - self._start_ns) // SECOND + 86_400)
+        engine.ENsettimeparam(_REPORT_STEP, round(self.step_seconds))
+        engine.ENsettimeparam(_HYDRAULIC_STEP, round(self.step_seconds))
+        engine.ENopenH()
+        engine.ENinitH(0)
+
+    def _solve_until(self, elapsed: int) -> None:
+        """Run EPANET's own steps, which a tank or a control may cut short, up to a moment."""
+        engine = self._engine
+        while True:
+            engine.ENrunH()
+            if self._elapsed >= elapsed:
+                return
+            self._elapsed += engine.ENnextH()
+
+    def _break(self, time_ns: int) -> dict[str, float]:
+        """Set pumps and emitters as the events say; return what each pipe loses now, in m3/h."""
+        engine = self._engine
+        wanted: dict[int, float] = {}
+        lost: dict[str, float] = {}
+        for number, event in enumerate(self._events):
+            if event.kind == "pump_failure":
+                self._switch(self._link_of[event.asset], is_on(event, time_ns), has_begun=time_ns > event.time_ns)
+                continue
+            share = grown(event, time_ns) / event.amount if event.kind == "slow_leak" else float(is_on(event, time_ns))
+            if not share:
+                continue
+            node = self._breaks_at[event.asset]
+            pressure = max(1.0, engine.ENgetnodevalue(node, _PRESSURE))
+            coefficient = self._opening.setdefault(number, event.amount / self._m3_h / math.sqrt(pressure))
+            wanted[node] = wanted.get(node, 0.0) + share * coefficient
+            if event.kind != "flush":
+                flow = share * coefficient * math.sqrt(pressure) * self._m3_h
+                lost[event.asset] = lost.get(event.asset, 0.0) + flow
+        for node in wanted.keys() | self._emitters.keys():
+            coefficient = wanted.get(node, 0.0)
+            if self._emitters.get(node) != coefficient:
+                engine.ENsetnodevalue(node, _EMITTER, coefficient)
+        self._emitters = wanted
+        return lost
+
+    def _switch(self, pump: int, is_failed: bool, *, has_begun: bool) -> None:  # noqa: FBT001 - a state, not a mode
+        engine = self._engine
+        if is_failed:
+            engine.ENsetlinkvalue(pump, _STATUS, 0.0)
+            self._failed.add(pump)
+        elif has_begun and pump in self._failed:
+            engine.ENsetlinkvalue(pump, _STATUS, 1.0)
+            self._failed.discard(pump)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(errors="replace") if path.exists() else ""
