@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 import numpy as np
 
 from gateway.detection.banks import Bank, Rule, build_banks
 from gateway.detection.groups import Groups
+from gateway.detection.hindsight import NoSnapshot, Past
 from gateway.detection.intake import NEVER, Intake
+from gateway.detection.late_data import LateData
 from gateway.detection.memory import Memory
 from gateway.detection.run import Numbers, Run, Samples
-from gateway.detection.snapshot import SnapshotFile
+from gateway.detection.snapshot import Part, SnapshotFile
 from gateway.detection.trust import HOUR, Trust
 from gateway.detection.voice import Saying
 from gateway.detection.writing import write_finding
@@ -36,6 +38,25 @@ RecordFindings: TypeAlias = Callable[[Sequence[Finding]], None]
 _SNAPSHOT_NS = 600 * SECOND
 
 
+class Snapshot(Protocol):
+    """Where detection's state is kept: a file, or nowhere."""
+
+    position: int
+    moment_ns: int
+
+    def take(self) -> list[Part]:
+        """Return what was kept, once."""
+        ...
+
+    def save(self, position: int, moment_ns: int, parts: Sequence[Part]) -> None:
+        """Keep state and place."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
 class Detection:
     """All detectors of one site as one reader of the journal."""
 
@@ -43,20 +64,22 @@ class Detection:
 
     def __init__(
         self,
-        snapshot: SnapshotFile,
+        snapshot: Snapshot,
         *,
         inventory: Inventory,
         numbers: Mapping[str, int],
         record_findings: RecordFindings,
         health: Health,
         standing: Sequence[Finding] = (),
+        past: Past | None = None,
     ) -> None:
         channels = [channel for name, channel in inventory.channels.items() if name in numbers]
         names = [name for name in inventory.channels if name in numbers]
         reorder_ns = np.array([round(channel.reorder_seconds * SECOND) for channel in channels], np.int64)
+        fresh_ns = np.array([round(channel.fresh_seconds * SECOND) for channel in channels], np.int64)
         self._site = inventory.site
         self._numbers = Numbers(names, numbers)
-        self._intake = Intake(reorder_ns, health)
+        self._intake = Intake(reorder_ns, health, fresh_ns)
         self._trust = Trust(len(channels))
         self._banks = build_banks(channels)
         self._record_findings = record_findings
@@ -73,6 +96,8 @@ class Detection:
             self._tell(self._memory.adopt(held))
         self._applied = snapshot.position
         self._moment_ns = snapshot.moment_ns
+        self.late_data = self._late_data(past, inventory, numbers)
+        """What looks back on late rows; None where there is no history to look at."""
         health.gauge("detection_waiting_rows", lambda: float(len(self._intake.waiting)))
 
     @classmethod
@@ -85,10 +110,12 @@ class Detection:
         record_findings: RecordFindings,
         health: Health,
         standing: Sequence[Finding] = (),
+        past: Past | None = None,
     ) -> Self:
         """Open detection where its last snapshot left it; `numbers` holds the journal's number of each channel.
 
         `standing` are the findings that the ledger holds as not ended; without a snapshot they are gone on with.
+        With a `past`, rows that came too late for the detectors are looked back on.
         """
         snapshot = SnapshotFile.open(folder)
         return cls(
@@ -98,6 +125,24 @@ class Detection:
             record_findings=record_findings,
             health=health,
             standing=standing,
+            past=past,
+        )
+
+    def _late_data(self, past: Past | None, inventory: Inventory, numbers: Mapping[str, int]) -> LateData | None:
+        if past is None:
+            return None
+
+        def make(part: Inventory, record: RecordFindings) -> Detection:
+            return Detection(NoSnapshot(), inventory=part, numbers=numbers, record_findings=record, health=Health())
+
+        return LateData(
+            self._intake.lateness,
+            [*self._banks, self._groups.bank],
+            inventory=inventory,
+            numbers=numbers,
+            past=past,
+            make=make,
+            health=self._health,
         )
 
     def position(self) -> int:
@@ -133,6 +178,8 @@ class Detection:
 
     def close(self) -> None:
         """Write a last snapshot and let go of the file."""
+        if self.late_data is not None:
+            self.late_data.close()
         try:
             self._say()
             if self._applied != self._snapshot.position:
@@ -169,6 +216,9 @@ class Detection:
         for judged in (self._groups.judge, self._groups.weigh):
             for saying, judgement in judged(now_ns):
                 self._write_judged(saying, judgement, now_ns)
+        if self.late_data is not None:
+            # The risk models are not told: what they weigh must not depend on how long a look back took.
+            self._unsaid += self.late_data.tick(now_ns, entry.position)
         self._applied, self._moment_ns = entry.position, now_ns
 
     def _feed(self, run: Run) -> None:

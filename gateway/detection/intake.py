@@ -1,6 +1,7 @@
 """From a run of the journal to samples in order: bad quality out, late rows out, waiting rows held back.
 
-Rule 1: a channel's time only goes forward; a row not newer than the newest one fed goes to history and sinks only.
+Rule 1: a channel's time only goes forward; a row not newer than the newest one fed goes to history and sinks only,
+and is noted, so that the past can be looked back on (hindsight.py).
 Rule 2: a channel with `reorder_seconds` has its rows wait that long from their receipt, in journal time, and then go
 in the order of their times, each taking along what is older and came later. What waits is part of the snapshot.
 """
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from detectors.contract import Floats, Rows, State, Times
 from detectors.rounds import sort_rows
+from gateway.detection.lateness import Lateness
 from gateway.detection.run import Run, Samples
 from gateway.health import Health
 
@@ -82,9 +84,11 @@ class Waiting:
 class Intake:
     """The way of a run to the detectors."""
 
-    def __init__(self, reorder_ns: Times, health: Health) -> None:
+    def __init__(self, reorder_ns: Times, health: Health, fresh_ns: Times | None = None) -> None:
+        self._fresh_ns = np.zeros(len(reorder_ns), np.int64) if fresh_ns is None else fresh_ns
         self.newest_ns = np.full(len(reorder_ns), NEVER, np.int64)
         self.waiting = Waiting(reorder_ns)
+        self.lateness = Lateness(len(reorder_ns))
         self._health = health
 
     def feed(self, run: Run) -> Samples:
@@ -94,7 +98,7 @@ class Intake:
             self._count(run)
             good = np.flatnonzero(run.is_good)
             rows = rows[0].take(good), rows[1].take(good), rows[2].take(good), rows[3].take(good)
-        return self._forward(*self.waiting.pass_through(run, rows))
+        return self._forward(run.moments_ns, *self.waiting.pass_through(run, rows))
 
     def _count(self, run: Run) -> None:
         unknown = int((run.channel < 0).sum())
@@ -103,7 +107,9 @@ class Intake:
             if amount:
                 self._health.count("detection", "dropped", amount, reason)
 
-    def _forward(self, channel: Rows, time_ns: Times, value: Floats, entry: NDArray[np.intp]) -> Samples:
+    def _forward(
+        self, moments_ns: Times, channel: Rows, time_ns: Times, value: Floats, entry: NDArray[np.intp]
+    ) -> Samples:
         """Sort by channel and leave out what is not newer than its channel's newest."""
         place = np.arange(len(channel))
         if not (channel[1:] >= channel[:-1]).all():
@@ -120,8 +126,12 @@ class Intake:
             np.copyto(before_ns[1:], time_ns[:-1], where=is_same)
         is_newer = time_ns > before_ns
         if not is_newer.all():
-            is_newer = self._newer(channel, time_ns, channel[~is_newer])
+            self._correct(before_ns, channel, time_ns, channel[~is_newer])
+            is_newer = time_ns > before_ns
             self._health.count("detection", "dropped", int((~is_newer).sum()), "late")
+            # What is out of order by less than a channel stays fresh is disorder, or was delivered again; no gap.
+            late = np.flatnonzero(time_ns < before_ns - self._fresh_ns.take(channel))
+            self.lateness.note(channel.take(late), time_ns.take(late), moments_ns.take(entry.take(late)))
             kept = np.flatnonzero(is_newer)
             channel, time_ns, value = channel.take(kept), time_ns.take(kept), value.take(kept)
             entry, place = entry.take(kept), place.take(kept)
@@ -129,14 +139,11 @@ class Intake:
         self.newest_ns[channel] = time_ns
         return Samples(channel, time_ns, value, entry, place)
 
-    def _newer(self, channel: Rows, time_ns: Times, offenders: Rows) -> NDArray[np.bool_]:
-        """Return which rows are newer than everything before them on their channel, walking the offenders only."""
-        is_newer = np.ones(len(channel), np.bool_)
+    def _correct(self, before_ns: Times, channel: Rows, time_ns: Times, offenders: Rows) -> None:
+        """Make `before_ns` the newest time before each row, walking the channels with offenders only."""
         for one in np.unique(offenders).tolist():
             part = slice(*np.searchsorted(channel, [one, one + 1]).tolist())
-            before_ns = np.maximum.accumulate(np.append(self.newest_ns[one], time_ns[part]))[:-1]
-            is_newer[part] = time_ns[part] > before_ns
-        return is_newer
+            before_ns[part] = np.maximum.accumulate(np.append(self.newest_ns[one], time_ns[part]))[:-1]
 
 
 def _columns() -> tuple[Rows, Times, Floats, Times]:

@@ -52,6 +52,7 @@ class Memory:
     def parts(self) -> list[Part]:
         """Return all state as parts of a snapshot."""
         intake = {"newest_ns": self._intake.newest_ns.copy(), **_prefixed("trust", self._trust.state())}
+        intake |= _prefixed("late", self._intake.lateness.state())
         parts = [Part(_INTAKE, _FORMAT, self._channels, [""] * len(self._channels), intake)]
         waiting = dict(self._intake.waiting.state())
         names = [self._channels[channel] for channel in waiting.pop("channel").tolist()]
@@ -102,6 +103,7 @@ class Memory:
         rows = np.array([self._index[part.keys[row][0]] for row in there], np.intp)
         self._intake.newest_ns[rows] = part.state["newest_ns"][there]
         self._trust.restore(_stripped("trust", part.state, there), rows)
+        self._intake.lateness.restore(_stripped("late", part.state, there), rows)
 
     def _restore_waiting(self, parts: Sequence[Part]) -> None:
         names = [key[0] for key in chain.from_iterable(part.keys for part in parts)]

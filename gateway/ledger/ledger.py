@@ -109,6 +109,11 @@ class Ledger:
         """Return what would have been a warning had it been known in time, the newest first."""
         return self._book.late_findings
 
+    def was_warned_of(self, finding: str) -> bool:
+        """Tell whether a finding was ever part of a warning, open or closed."""
+        with storage.reading(self._folder) as connection:
+            return storage.was_warned_of(connection, finding)
+
     def verify(self) -> int | None:
         """Return the position of the first event that is not as it was written; None when all are."""
         return storage.verify_file(self._folder)

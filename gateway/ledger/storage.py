@@ -114,6 +114,12 @@ class Storage:
         return int(highest)
 
 
+def was_warned_of(connection: sqlite3.Connection, finding: str) -> bool:
+    """Tell whether a finding was ever put into a warning."""
+    query = "SELECT 1 FROM events WHERE finding = ? AND warning IS NOT NULL LIMIT 1"
+    return connection.execute(query, (finding,)).fetchone() is not None
+
+
 def read_warning(connection: sqlite3.Connection, wanted: str) -> EarlyWarning | None:
     """Fold one warning, open or closed, from its events."""
     warning: EarlyWarning | None = None

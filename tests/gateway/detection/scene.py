@@ -86,11 +86,42 @@ class Row(NamedTuple):
     flags: int = 0
 
 
+class ListedPast:
+    """A history that is a list, and what was warned of."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[int, int], tuple[float, int, int]] = {}
+        self.warned: set[str] = set()
+        self.position = 0
+        self.is_behind = False
+
+    def keep(self, entries: Sequence[Entry]) -> None:
+        """Take over entries, as the history does before anybody looks back."""
+        for entry in entries:
+            self.position = entry.position
+            if isinstance(entry.record, Batch):
+                one = entry.record
+                keys = zip(one.channel.tolist(), one.time_ns.tolist(), strict=True)
+                values = zip(one.value.tolist(), one.quality.tolist(), one.flags.tolist(), strict=True)
+                self.rows |= dict(zip(keys, values, strict=True))
+
+    def read(self, channel: int, start_ns: int, end_ns: int) -> Batch:
+        found = sorted((at, row) for (one, at), row in self.rows.items() if one == channel and start_ns <= at < end_ns)
+        return batch_of([(channel, at, *row) for at, row in found], Instant(0, 0, ""))
+
+    def has_passed(self, position: int) -> bool:
+        return self.position >= position and not self.is_behind
+
+    def was_warned_of(self, finding: str) -> bool:
+        return finding in self.warned
+
+
 class Watch:
     """Detection over a site, with a ledger that is a list, and a folder that outlives it."""
 
-    def __init__(self, folder: Path, inventory: Inventory) -> None:
+    def __init__(self, folder: Path, inventory: Inventory, *, has_past: bool = False) -> None:
         self.folder = folder
+        self.past = ListedPast() if has_past else None
         self.inventory = inventory
         self.numbers = {name: number for number, name in enumerate(sorted(inventory.channels), 1)}
         self.findings: list[Finding] = []
@@ -107,12 +138,15 @@ class Watch:
             record_findings=self._record,
             health=self.health,
             standing=standing,
+            past=self.past,
         )
         return self.detection
 
     def _record(self, findings: Sequence[Finding]) -> None:
         if self.ledger_is_away:
             raise OSError("the ledger is away")
+        if self.past is not None:
+            self.past.warned |= {one.id for one in findings if not one.is_late}
         self.findings.extend(findings)
 
     def batch(self, received_second: float, *rows: Row) -> tuple[int, Batch]:
