@@ -20,6 +20,7 @@ from gateway.app.hindsight import KeptPast
 from gateway.app.influxdb import open_influxdb
 from gateway.app.loop_lag import watch_loop_lag
 from gateway.app.near_limits import NearLimits
+from gateway.app.self_check import SelfCheck
 from gateway.app.state_lock import StateLock
 from gateway.app.supervision import keep_running
 from gateway.app.time_keeping import TimeKeeper
@@ -28,11 +29,13 @@ from gateway.collectors import CollectedDevice, Collector
 from gateway.detection import Detection
 from gateway.duty_room import DutyRoomPorts, create_app, serve
 from gateway.early_warning import Finding
+from gateway.errors import Unreachable
 from gateway.health import Health
 from gateway.history import History
 from gateway.journal import ChannelKey, Follower, Journal, Reader
 from gateway.ledger import Ledger
 from gateway.model import Batch, Record
+from gateway.proof import Proof
 from gateway.screen import Screen
 from gateway.settings import InfluxdbSettings, Site
 from gateway.store import Copier
@@ -84,11 +87,15 @@ class Gateway:
             stack.enter_context(StateLock(self.state))
             self._open_stores(stack)
             self._start_readers(stack)
+            if self.times is not None:
+                self.times.start(self._append)
             if self._live:
                 stack.push_async_callback(self._stop_tasks)
                 self._spawn("loop-lag", watch_loop_lag(self.health))
                 if self.times is not None:
                     self._spawn("clock", self.times.keep(self._append))
+                check = SelfCheck(self.state, self.inventory, clock=self.clock, health=self.health)
+                self._spawn("proof", check.run())
                 self._start_collectors()
                 await self._open_duty_room(stack)
             self._stack = stack.pop_all()
@@ -133,6 +140,7 @@ class Gateway:
             )
             stack.callback(self.times.close)
             self.clock = self.times.clock
+            settings = replace(settings, yielding=(*settings.yielding, Proof.name))
         if not self._live:
             # A replay has no store for which the journal could wait.
             readers = tuple(name for name in settings.readers if name != "influxdb")
@@ -155,8 +163,6 @@ class Gateway:
         if settings.storage == "flash":
             self._near_limits = NearLimits(self.inventory, self.numbers)
         self._screen = Screen(self.inventory, self.numbers, self.health)
-        if self.times is not None:
-            self.times.start(self._append)
 
     def _number_channels(self) -> Mapping[str, int]:
         """Number every channel and write the table into each store that outlives the journal."""
@@ -195,10 +201,23 @@ class Gateway:
             stack.callback(follower.stop)
             self._followers.append(follower)
         copiers = [self._copy_to_influxdb(stack, self.site.influxdb)] if self._live and self.site.influxdb else []
-        walkers: list[Follower | Copier] = [*self._followers, *copiers]
+        counting = self._count_for_proof(stack) if self._live else []
+        walkers: list[Follower | Copier] = [*self._followers, *copiers, *counting]
         for walker in walkers:
             walker.start()
         self.health.gauge("reader_lag_records", self._lag)
+
+    def _count_for_proof(self, stack: AsyncExitStack) -> list[Follower]:
+        """Attach the reader that counts for the proof; nobody waits for it."""
+        try:
+            proof = Proof(self.state / "proof")
+        except Unreachable as error:
+            self.health.set_condition("proof", ok=False, reason=str(error), needed=False)
+            return []
+        stack.callback(self._close_reader, proof)
+        follower = Follower(self.journal, proof, health=self.health, needed=False)
+        stack.callback(follower.stop)
+        return [follower]
 
     def _copy_to_influxdb(self, stack: AsyncExitStack, settings: InfluxdbSettings) -> Copier:
         """Attach the store; nobody waits for it. A replay has none: what it plays is not the city's present."""

@@ -24,7 +24,8 @@ COMMANDS = {
     "probe": "read one device once: raw, decoded, unit, quality",
     "decode": "frames of a protocol, one a line, to one JSON object a line",
     "replay": "what early warnings a recording (CSV) would have given",
-    "journal": "look at a journal: stats",
+    "journal": "look at a journal, check, export or repair it: stats, verify, export, repair",
+    "proof": "was anything lost, is anything there twice: counts by channel and hour",
 }
 """Command → what it does; the command's module has its name."""
 

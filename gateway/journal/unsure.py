@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +48,16 @@ class HeldRows:
         except sqlite3.DatabaseError as error:
             self._connection.close()
             raise Unreachable(f"{folder / FILE} cannot be used ({error}); restore or remove it") from error
+
+    @staticmethod
+    def held_in(folder: Path) -> int:
+        """Return how many readings are held in a folder, also while a gateway runs."""
+        path = folder / FILE
+        if not path.exists():
+            return 0
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+            (readings,) = connection.execute("select coalesce(sum(readings), 0) from held").fetchone()
+            return int(readings)
 
     def anchor(self, boot_id: str) -> Anchor | None:
         """Return the newest anchor of a boot."""

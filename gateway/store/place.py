@@ -33,6 +33,11 @@ class Place:
         self.lanes = lanes.copy()
 
 
+def read_lanes(path: Path) -> Lanes | None:
+    """Return the places in a file that a store may be writing; None where there never was a store."""
+    return _read(path) if path.exists() else None
+
+
 def _read(path: Path) -> Lanes:
     try:
         text, _, checksum = path.read_text().strip().rpartition(" ")
