@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from gateway.model import SECOND
+from simulators.instruments import Fault, Instruments, drawn_faults
+
+MINUTE = 60 * SECOND
+
+
+def test_a_drift_grows_to_its_amount() -> None:
+    instruments = Instruments([Fault(0, "drift", "d", "p", amount=2.0, seconds=100.0)])
+
+    assert instruments.measured("d", "p", 50 * SECOND, 10.0) == pytest.approx(11.0)
+    assert instruments.measured("d", "other", 50 * SECOND, 10.0) == 10.0
+    assert instruments.measured("d", "p", 200 * SECOND, 10.0) == 10.0
+
+
+def test_a_stuck_point_shows_the_moment_at_which_it_got_stuck() -> None:
+    instruments = Instruments([Fault(MINUTE, "stuck", "d", "p", seconds=600.0)])
+
+    assert instruments.asked_at("d", "p", 5 * MINUTE) == MINUTE
+    assert instruments.asked_at("d", "p", 30 * MINUTE) == 30 * MINUTE
+    assert instruments.asked_at("d", "other", 5 * MINUTE) == 5 * MINUTE
+
+
+def test_spikes_are_rare_and_as_high_as_said() -> None:
+    instruments = Instruments([Fault(0, "spikes", "d", amount=5.0)])
+
+    shown = [instruments.measured("d", "p", second * SECOND, 1.0) for second in range(2_000)]
+
+    assert set(shown) == {1.0, 6.0}
+    assert 0.03 < shown.count(6.0) / len(shown) < 0.08
+
+
+def test_noise_has_the_standard_deviation_that_was_asked_for() -> None:
+    instruments = Instruments([Fault(0, "noise", "d", amount=2.0)])
+
+    shown = [instruments.measured("d", "p", second * SECOND, 0.0) for second in range(3_000)]
+
+    assert math.sqrt(sum(value**2 for value in shown) / len(shown)) == pytest.approx(2.0, rel=0.1)
+
+
+def test_a_dropout_loses_its_share_and_a_dead_line_all() -> None:
+    instruments = Instruments([Fault(0, "dropout", "half", amount=0.5), Fault(0, "dead", "gone", seconds=600.0)])
+
+    through = [instruments.reports("half", second * SECOND) for second in range(2_000)]
+
+    assert 0.45 < sum(through) / len(through) < 0.55
+    assert not instruments.reports("gone", MINUTE)
+    assert instruments.reports("gone", 11 * MINUTE)
+
+
+def test_a_clock_may_be_fast_or_slow() -> None:
+    instruments = Instruments([Fault(0, "clock_jump", "d", amount=-3600.0, seconds=60.0)])
+
+    assert instruments.clock("d", 10 * SECOND) == -3590 * SECOND
+    assert instruments.clock("d", 61 * SECOND) == 61 * SECOND
+
+
+def test_a_device_in_calibration_shows_the_test_gas_and_says_so() -> None:
+    instruments = Instruments([Fault(0, "calibration", "d", "ch4", amount=50.0, seconds=600.0)])
+
+    assert instruments.measured("d", "ch4", MINUTE, 1.2) == 50.0
+    assert instruments.is_calibrated("d", MINUTE)
+    assert not instruments.is_calibrated("d", 11 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"kind": "melted"}, "'melted' is no fault of an instrument"),
+        ({"kind": "drift", "seconds": 5.0}, "amount must be the offset"),
+        ({"kind": "drift", "amount": 1.0}, "seconds must say how long"),
+        ({"kind": "noise", "amount": -1.0}, "amount must be its standard deviation"),
+        ({"kind": "dropout", "amount": 1.0}, "a share below 1"),
+        ({"kind": "stuck", "seconds": 0.0}, "seconds must be above 0"),
+    ],
+)
+def test_an_impossible_fault_is_refused(fault: dict[str, object], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        Fault(time_ns=0, device="d", **fault)  # type: ignore[arg-type] # what a file may hold
+
+
+def test_drawn_faults_follow_their_rate_and_their_seed() -> None:
+    year = round(365.25 * 86_400) * SECOND
+    devices = {f"d{number}": ["a", "b"] for number in range(50)}
+
+    drawn = drawn_faults(devices, start_ns=0, end_ns=year, per_device_year=4.0, seed=1)
+    again = drawn_faults(devices, start_ns=0, end_ns=year, per_device_year=4.0, seed=1)
+
+    assert [(f.time_ns, f.kind, f.device) for f in drawn] == [(f.time_ns, f.kind, f.device) for f in again]
+    assert 150 < len(drawn) < 250
+    assert all(0 <= fault.time_ns < year for fault in drawn)
+
+
+def test_a_window_names_the_asset_and_what_ought_to_be_said() -> None:
+    window = Fault(5, "stuck", "d", "p", seconds=1.0).window("MH-1", 100)
+
+    assert (window.asset, window.hazard, window.end_ns) == ("MH-1", "sensor_fault", 100)
+    assert window.detail == {"device": "d", "point": "p"}
