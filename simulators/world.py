@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
-from gateway.model import SECOND, Floats, Int64s
+from gateway.model import SECOND, Floats
+from gateway.units import QUANTITIES
 from simulators.models.contract import Event, Model, Place, Window
 from simulators.weather import Climate
+
+_STATES = frozenset(name for name, quantity in QUANTITIES.items() if quantity.unit == "1")
 
 
 class World:
@@ -31,7 +33,7 @@ class World:
                     raise ValueError(f"two models tell the {place[1]} of {place[0]}")
                 self._owner[place] = (number, column)
         self._times: list[list[int]] = [[] for _ in self._models]
-        self._values: list[list[Floats]] = [[] for _ in self._models]
+        self._values: list[list[list[float]]] = [[] for _ in self._models]
         self._said: dict[Place, float] = {}
         self._pending: list[Event] = []
         self._staged: list[Window] = []
@@ -74,31 +76,23 @@ class World:
             number = min(behind, key=lambda one: (self._next(one), one))
             self._step(number, self._next(number))
         for times, values in zip(self._times, self._values, strict=True):
-            old = max(0, int(np.searchsorted(times, until_ns - keep_ns, "right")) - 1)
+            old = max(0, bisect_right(times, until_ns - keep_ns) - 1)
             del times[:old], values[:old]
 
     def at(self, place: Place, time_ns: int) -> float:
         """Return the true value at a moment that has been reached and not been forgotten; NaN when nobody tells it."""
-        return float(self.course(place, np.array([time_ns], np.int64))[0])
-
-    def course(self, place: Place, time_ns: Int64s) -> Floats:
-        """Return the true values at given moments, one each."""
-        if place not in self._owner:
-            return np.full(len(time_ns), math.nan)
-        number, column = self._owner[place]
-        times = np.array(self._times[number], np.int64)
-        values = np.array([row[column] for row in self._values[number]])
-        if not len(times):
-            return np.full(len(time_ns), math.nan)
-        after = np.clip(np.searchsorted(times, time_ns), 0, len(times) - 1)
-        before = np.maximum(after - 1, 0)
-        if np.isin(values, (0.0, 1.0)).all():
-            before = np.clip(np.searchsorted(times, time_ns, "right") - 1, 0, len(times) - 1)
-            return values[before]
-        width = np.maximum(times[after] - times[before], 1)
-        share = np.clip((time_ns - times[before]) / width, 0.0, 1.0)
-        course: Floats = values[before] + share * (values[after] - values[before])
-        return course
+        owner = self._owner.get(place)
+        if owner is None or not self._times[owner[0]]:
+            return math.nan
+        number, column = owner
+        times, values = self._times[number], self._values[number]
+        after = bisect_left(times, time_ns)
+        if after == len(times) or after == 0 or times[after] == time_ns:
+            return values[min(after, len(times) - 1)][column]
+        low, high = values[after - 1][column], values[after][column]
+        if place[1] in _STATES:
+            return low
+        return low + (time_ns - times[after - 1]) / (times[after] - times[after - 1]) * (high - low)
 
     def close(self) -> None:
         """Close every model, the last first."""
@@ -124,10 +118,11 @@ class World:
     def _step(self, number: int, time_ns: int) -> None:
         model = self._models[number]
         weather = self.climate.at(time_ns, over_seconds=max(60.0, model.step_seconds))
-        values = model.step(time_ns, weather, self._said)
+        values: Floats = model.step(time_ns, weather, self._said)
         self._times[number].append(time_ns)
-        self._values[number].append(values)
-        self._said.update(zip(model.places, values.tolist(), strict=True))
+        told = values.tolist()
+        self._values[number].append(told)
+        self._said.update(zip(model.places, told, strict=True))
 
 
 def _closeness(model: Model, event: Event) -> int:

@@ -1,8 +1,9 @@
-"""A strict stand-in for InfluxDB's v2 write API, for the answers that no other server at hand gives.
+"""A strict stand-in for InfluxDB's v2 API, for the answers that no other server at hand gives.
 
 204 written · 400 a line is malformed, nothing is written · 401 token · 404 bucket or organisation · 413 too large ·
 422 partial write: a field has another type than before, or a line is older than the bucket keeps.
-What is planned (429, 503, silence, a reset) is answered first, one request each.
+What is planned (429, 503, silence, a reset) is answered first, one request each. Questions in Flux are answered with
+annotated CSV from what was written, the two that the gateway asks (`flux_reader.py`); 400 for any other text.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from simulators.servers import flux_reader
 from simulators.servers.child import HOST
 from simulators.servers.line_reader import Line, read_line
 
@@ -59,6 +61,8 @@ class InfluxdbStandIn:
         self.oldest_ns = -(2**63)
         """Lines before this time are dropped, as by a bucket's retention."""
         self.points: dict[tuple[str, tuple[tuple[str, str], ...], int], dict[str, float | int | bool]] = {}
+        self.questions: list[str] = []
+        """The Flux texts that were asked."""
         self.requests: list[tuple[int, int]] = []
         """(status, lines) of every request, 0 for one that was not answered."""
         self.plan: deque[Planned] = deque()
@@ -108,6 +112,23 @@ class InfluxdbStandIn:
         if planned.is_silent:
             self._released.wait()
         return planned, message
+
+    def ask(self, path: str, authorization: str, body: bytes) -> tuple[int, str]:
+        """Return status and annotated CSV (or a message) for a question."""
+        query = parse_qs(urlsplit(path).query)
+        if authorization != f"Token {self.token}":
+            return HTTPStatus.UNAUTHORIZED, "unauthorized access"
+        if query.get("org") != [self.org]:
+            return HTTPStatus.NOT_FOUND, "organization not found"
+        text = str(json.loads(body)["query"])
+        with self._lock:
+            self.questions.append(text)
+            try:
+                return HTTPStatus.OK, flux_reader.answer(text, self.bucket, self.points)
+            except LookupError as error:
+                return HTTPStatus.NOT_FOUND, str(error)
+            except ValueError as error:
+                return HTTPStatus.BAD_REQUEST, str(error)
 
     def _write(self, path: str, authorization: str, body: bytes) -> tuple[int, str]:
         refused = self._refusal(path, authorization, body)
@@ -195,6 +216,9 @@ def _handler_of(stand_in: InfluxdbStandIn) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+            if urlsplit(self.path).path == "/api/v2/query":
+                self._answer_question(body)
+                return
             planned, message = stand_in.answer(self.path, self.headers["Authorization"] or "", body)
             if planned.is_silent or planned.is_reset:
                 self._break()
@@ -211,6 +235,17 @@ def _handler_of(stand_in: InfluxdbStandIn) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             if planned.status != HTTPStatus.NO_CONTENT:
                 self.wfile.write(content)
+
+        def _answer_question(self, body: bytes) -> None:
+            status, text = stand_in.ask(self.path, self.headers["Authorization"] or "", body)
+            is_found = status == HTTPStatus.OK
+            code = _CODES.get(HTTPStatus(status), "internal error")
+            content = text.encode() if is_found else json.dumps({"code": code, "message": text}).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "text/csv; charset=utf-8" if is_found else "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
         def _break(self) -> None:
             # Closing with lingering off sends RST instead of FIN.
