@@ -10,9 +10,10 @@ from gateway.clock import Clock
 from gateway.collectors import CollectedDevice, Collector
 from gateway.collectors.modbus_tcp import ModbusTcpCollector
 from gateway.collectors.mqtt import MqttCollector
+from gateway.collectors.stations import StationsCollector
 from gateway.health import Health
 from gateway.journal import Journal
-from gateway.settings import CollectorSettings, ModbusTcpSettings, MqttSettings
+from gateway.settings import CollectorSettings, ModbusTcpSettings, MqttSettings, StationsSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,16 @@ def _modbus_tcp(settings: ModbusTcpSettings, devices: Sequence[CollectedDevice],
     return ModbusTcpCollector(settings, devices, clock=place.clock, health=place.health)
 
 
+def _stations(settings: StationsSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
+    return StationsCollector(settings, devices, clock=place.clock, health=place.health)
+
+
 BUILDERS: Mapping[str, Callable[[Any, Sequence[CollectedDevice], Workplace], Collector]] = {
     "mqtt": _mqtt,
+    "hj212": _stations,
+    "sl651": _stations,
+    "szy206": _stations,
+    "gbt26875_3": _stations,
     "modbus_tcp": _modbus_tcp,
 }
 """The word after `kind:` in the site file → how its collector is made."""

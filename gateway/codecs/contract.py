@@ -6,8 +6,8 @@ A codec comes in two kinds. A `Decoder` knows the profile of its device and give
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -96,6 +96,12 @@ class CodecOptions:
     """Accept known deviations, e.g. another checksum than the standard's, and say which it was."""
     zone: tzinfo = _BEIJING
     """The zone of times that a protocol writes without one."""
+    zones: Mapping[str, tzinfo] = field(default_factory=dict)
+    """Station in capitals → its zone, where it is another."""
+
+    def zone_of(self, station: str) -> tzinfo:
+        """Return the zone in which a station's times are."""
+        return self.zones.get(station.upper(), self.zone) if self.zones else self.zone
 
 
 class FrameDecoder(Protocol[Head_co]):

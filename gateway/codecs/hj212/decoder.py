@@ -49,7 +49,7 @@ class Hj212Decoder:
 
     def __init__(self, options: CodecOptions) -> None:
         self._is_lenient = options.is_lenient
-        self._zone = options.zone
+        self._options = options
         self._checksums: dict[str, Checksum] = {}
         self._first_packet: tuple[str, str, int | None] = ("", "", None)
         self._splitter = FrameSplitter((b"##",), _measure, _is_whole, self.decode)
@@ -93,7 +93,7 @@ class Hj212Decoder:
         head = _head_of(text[:start], checksum)
         self._remember(head)
         groups = text[start + 5 : end]
-        time_ns = self._time_of_packet(head, self._data_time(groups))
+        time_ns = self._time_of_packet(head, self._data_time(groups, head))
         read = self._items(groups, head, time_ns)
         return Message(head.mn, head, read.readings, read.texts, read.rejected, time_ns)
 
@@ -101,12 +101,12 @@ class Hj212Decoder:
         if head.mn in self._checksums or len(self._checksums) < _MOST_STATIONS:
             self._checksums[head.mn] = head.checksum
 
-    def _data_time(self, groups: str) -> int | None:
+    def _data_time(self, groups: str, head: Hj212Head) -> int | None:
         at = groups.find("DataTime=")
         if at < 0:
             return None
         value = groups[at + 9 : at + 9 + _LONGEST_NUMBER]
-        return self._time(value.split(";", 1)[0].split(",", 1)[0])
+        return self._time(value.split(";", 1)[0].split(",", 1)[0], head)
 
     def _time_of_packet(self, head: Hj212Head, time_ns: int | None) -> int | None:
         """Return a packet's time; in numbered packets only the first need carry it."""
@@ -116,7 +116,7 @@ class Hj212Decoder:
             return self._first_packet[2]
         return time_ns
 
-    def _time(self, digits: str) -> int:
+    def _time(self, digits: str, head: Hj212Head) -> int:
         """Read YYYYMMDDhhmmss, with milliseconds from some stations."""
         if len(digits) not in _TIME_DIGITS or not (digits.isascii() and digits.isdecimal()):
             raise DecodeError("time", f"expected YYYYMMDDhhmmss, got {digits!r:.60}")
@@ -125,7 +125,7 @@ class Hj212Decoder:
         if not year:
             raise DecodeError("time", "year 0")
         rest = int(digits[14:] or 0) * 1_000_000
-        return local_ns(self._zone, year, month, day, hour, minute, second) + rest
+        return local_ns(self._options.zone_of(head.mn), year, month, day, hour, minute, second) + rest
 
     def _items(self, groups: str, head: Hj212Head, time_ns: int | None) -> _Read:
         read = _Read([], [], [])
@@ -155,7 +155,7 @@ class Hj212Decoder:
             elif kind == _FLAG:
                 judgement = JUDGEMENTS.get(value.strip().upper(), UNKNOWN)
             elif kind == _SAMPLED:
-                time_ns = self._time(value)
+                time_ns = self._time(value, head)
             elif kind in _WORDS:
                 read.texts.append((name, value))
             else:

@@ -40,7 +40,7 @@ class Sl651Decoder:
 
     def __init__(self, options: CodecOptions) -> None:
         self._is_lenient = options.is_lenient
-        self._zone = options.zone
+        self._options = options
         self._splits: dict[tuple[str, int], _Split] = {}
         self._splitter = FrameSplitter((HEX_MARK, ASCII_MARK), measure, is_whole, self.decode)
 
@@ -99,9 +99,8 @@ class Sl651Decoder:
         return split
 
     def _read(self, head: Sl651Head, body: bytes) -> BodyRead:
-        if head.is_ascii:
-            return read_ascii_body(body, self._zone)
-        return read_hex_body(body, head.function, self._zone)
+        zone = self._options.zone_of(head.station)
+        return read_ascii_body(body, zone) if head.is_ascii else read_hex_body(body, head.function, zone)
 
     def _message(self, head: Sl651Head, read: BodyRead) -> Message[Sl651Head]:
         head = replace(head, serial=read.serial)

@@ -77,6 +77,9 @@ def _read_elements(read: BodyRead, body: bytes, at: int, function: int, zone: tz
         if guide == _PICTURE:
             return
         element, at = _identifier(body, at)
+        if at >= len(body):
+            read.wrong(element, "short", "ends behind its identifier")
+            return
         size, decimals = body[at] >> 3, body[at] & 7
         identifier, at = body[at - 1], at + 1
         data = body[at : at + size]
@@ -95,12 +98,8 @@ def _read_elements(read: BodyRead, body: bytes, at: int, function: int, zone: tz
 def _identifier(body: bytes, at: int) -> tuple[Element, int]:
     """Return the element and where its second byte stands; FF precedes identifiers of a maker's own (table C.1)."""
     if body[at] != _OWN_IDENTIFIER:
-        element, at = element_of(body[at]), at + 1
-    else:
-        element, at = Element(f"FF{body[at + 1 : at + 2].hex().upper()}", ""), at + 2
-    if at >= len(body):
-        raise DecodeError("short body", f"ends within element {element.symbol}")
-    return element, at
+        return element_of(body[at]), at + 1
+    return Element(f"FF{body[at + 1 : at + 2].hex().upper()}", ""), at + 2
 
 
 def _value(read: BodyRead, element: Element, identifier: int, data: bytes, decimals: int) -> None:
