@@ -22,10 +22,14 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "noise": ("sensor_fault", "its standard deviation, in the channel's unit"),
     "dropout": ("", "the share of reports that are lost, above 0 and below 1"),
     "dead": ("sensor_silent", ""),
+    "offline": ("sensor_silent", ""),
     "clock_jump": ("", "the seconds by which its clock is wrong, negative when slow"),
     "calibration": ("", "the value that it shows while it is calibrated"),
 }
-"""Kind → the hazard a gateway ought to name (empty: none), and what its amount means (empty: it has none)."""
+"""Kind → the hazard a gateway ought to name (empty: none), and what its amount means (empty: it has none).
+
+A device that is offline keeps what it measures and sends it all at once when its line comes back; a dead one does not.
+"""
 _SIGNED = frozenset({"drift", "spikes", "clock_jump", "calibration"})
 _SPIKE_SHARE = 0.05
 
@@ -102,6 +106,11 @@ class Instruments:
                 if (drawn + 1.0) / 2.0 < fault.amount:
                     return False
         return True
+
+    def back_online(self, device: str, time_ns: int) -> int:
+        """Return when a device's line is up: at once, or when it comes back (never: far away)."""
+        offline = [f for f in self._of.get(device, ()) if f.kind == "offline" and f.is_on(time_ns)]
+        return max((fault.end_ns for fault in offline), default=time_ns)
 
     def clock(self, device: str, time_ns: int) -> int:
         """Return what a device's own clock says at a moment."""

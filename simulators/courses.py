@@ -1,0 +1,77 @@
+"""What each channel shows: the true value of its place in a world, seen through its instrument, as a `Signal`.
+
+A course is asked forward in time, by a live fleet, a rehearsal or a recording alike; asking steps the world.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gateway.inventory import Inventory
+from gateway.model import SECOND, Floats, Int64s
+from simulators.instruments import Instruments
+from simulators.models.contract import Place
+from simulators.signals import Signal, healthy
+from simulators.world import World
+
+_KEPT_NS = 3600 * SECOND
+"""A report may be this much older than the newest that was asked for."""
+
+
+@dataclass(slots=True)
+class Course:
+    """One channel's course through a world."""
+
+    world: World
+    place: Place
+    device: str
+    point: str
+    instruments: Instruments
+    _held: dict[int, float] = field(default_factory=dict)
+    """Moment at which it got stuck → the value that it has shown since."""
+
+    def at(self, time_ns: Int64s) -> Floats:
+        """Return what the channel shows at given times."""
+        return np.array([self._shown(moment) for moment in time_ns.tolist()])
+
+    def _shown(self, time_ns: int) -> float:
+        self.world.advance(time_ns, keep_ns=_KEPT_NS)
+        asked_ns = self.instruments.asked_at(self.device, self.point, time_ns)
+        if asked_ns == time_ns:
+            return self.instruments.measured(self.device, self.point, time_ns, self.world.at(self.place, time_ns))
+        if asked_ns not in self._held:
+            self._held[asked_ns] = self.world.at(self.place, asked_ns)
+        return self._held[asked_ns]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A channel that no model tells, seen through its instrument."""
+
+    signal: Signal
+    device: str
+    point: str
+    instruments: Instruments
+
+    def at(self, time_ns: Int64s) -> Floats:
+        """Return what the channel shows at given times."""
+        asked = np.array([self.instruments.asked_at(self.device, self.point, one) for one in time_ns.tolist()])
+        true = self.signal.at(asked.astype(np.int64)).tolist()
+        shown = zip(time_ns.tolist(), true, strict=True)
+        return np.array([self.instruments.measured(self.device, self.point, when, value) for when, value in shown])
+
+
+def courses_of(inventory: Inventory, world: World, instruments: Instruments, *, seed: str = "") -> dict[str, Signal]:
+    """Return the course of every channel; one whose place the world does not tell has a good day, always."""
+    told = frozenset(world.places)
+    offset = world.climate.utc_offset_seconds
+    courses: dict[str, Signal] = {}
+    for channel in inventory.channels.values():
+        place, device, point = (channel.asset, channel.quantity), channel.device, channel.point
+        if place in told:
+            courses[channel.id] = Course(world, place, device, point, instruments)
+        else:
+            courses[channel.id] = Measured(healthy(channel, offset, seed), device, point, instruments)
+    return courses
