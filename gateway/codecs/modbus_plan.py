@@ -33,6 +33,11 @@ class RegisterBlock:
     points: tuple[Point, ...]
 
     @property
+    def place(self) -> tuple[RegisterKind, int, int]:
+        """Kind, address and count: what a request names."""
+        return (self.kind, self.address, self.count)
+
+    @property
     def request_bytes(self) -> int:
         """The bytes of its RTU request."""
         return 8

@@ -4,119 +4,241 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
 from gateway.clock import Clock
-from gateway.codecs.modbus_registers import BlockDecoder, Columns, RegisterBlock, plan
+from gateway.codecs.modbus_plan import RegisterBlock, bisected
+from gateway.codecs.modbus_registers import BlockDecoder, Columns
+from gateway.codecs.modbus_status import judged
 from gateway.collectors.contract import CollectedDevice
+from gateway.collectors.modbus_asking import Ask, Asking
 from gateway.collectors.modbus_client import ModbusConnection, TimedOut
+from gateway.collectors.modbus_counters import Counters
+from gateway.collectors.modbus_memory import UnitMemory
 from gateway.errors import DecodeError, Unreachable
-from gateway.model import SECOND, Batch, Flag, Instant, Int32s, Int64s, Quarantine, Record
-from gateway.profiles import Point
+from gateway.model import SECOND, Attribute, Batch, Flag, Instant, Int32s, Int64s, Quality, Quarantine, Record
+from gateway.profiles import PollClass, RegisterKind
 
 _LONGEST_REST_SECONDS = 30.0
+_LONGEST_REFUSAL_SECONDS = 600.0
+_TEXTS_SECONDS = 3_600.0
 _KEPT_REPLY = 1 << 10
-
 
 # Illegal data address and illegal data value: MODBUS Application Protocol V1.1b3, 7.
 _REFUSALS = {"exception 2", "exception 3"}
-
-_Ask: TypeAlias = tuple[RegisterBlock, BlockDecoder, Int32s]
 
 logger = logging.getLogger(__name__)
 
 
 class _Part(NamedTuple):
+    points: BlockDecoder
     channel: Int32s
     time_ns: Int64s
     columns: Columns
 
 
+class _Refusal(NamedTuple):
+    """A request that cannot be cut any smaller, and how long it is left out."""
+
+    seconds: float
+    until_ns: int
+    reason: str
+    detail: str
+
+
 class ModbusUnit:
     """One device on a line."""
 
-    def __init__(self, collector: str, collected: CollectedDevice, poll_seconds: float) -> None:
+    def __init__(
+        self,
+        collector: str,
+        collected: CollectedDevice,
+        poll_seconds: float,
+        *,
+        memory: UnitMemory | None = None,
+        relearn_hours: float = 24.0,
+    ) -> None:
         device = collected.device
         self.device = device.id
+        self.number = device.unit or 0
         self.problem = ""
         """Why the newest poll failed, in whole or in part; empty when it did not."""
         self.rests_until_ns = 0
         """Monotonic time before which the unit is not asked."""
         self.failures: list[tuple[str, str]] = []
         """(reason, detail) of the newest poll."""
+        self.standing: list[tuple[str, str]] = []
+        """(reason, detail) of the requests that were refused lately and left out of the newest poll."""
         self._source = f"{collector} {device.id}"
-        self._unit = device.unit or 0
+        self._profile = device.profile
+        self._hints = device.profile.modbus
+        self._writes = device.writes
         self._poll_seconds = poll_seconds
+        self._relearn_hours = relearn_hours
+        self._memory = memory or UnitMemory()
+        self._counters = Counters(self._memory)
+        self._asking = Asking(collected, self._memory)
         self._failed_in_a_row = 0
         self._had_timeout = False
-        self._channels = collected.channels
-        self._longest = device.profile.max_block_registers
-        points = [point for name, point in device.profile.points.items() if name in collected.channels]
-        self._blocks = self._plan(points, device.profile.max_gap_registers)
+        self._warm_connection: ModbusConnection | None = None
+        self._told: dict[str, float] = {}
+        self._status_points = {rule.point for rule in self._hints.statuses}
+        self._refused: dict[tuple[RegisterKind, int, int], _Refusal] = {}
+        self._texts: dict[str, str] = {}
+        self._texts_due_ns = 0
 
-    async def poll(self, connection: ModbusConnection, clock: Clock) -> list[Record]:
-        """Ask for every block and return what may be journaled; a block that fails does not cost its neighbours.
+    @property
+    def classes(self) -> list[PollClass]:
+        """The classes of polling that have points, or may get some."""
+        return self._asking.classes
+
+    async def warm_up(self, connection: ModbusConnection) -> float:
+        """Ask for what makes values fresh, and return how long the device then needs."""
+        warm_up = self._hints.warm_up
+        if warm_up is None or (warm_up.every == "connection" and self._warm_connection is connection):
+            return 0.0
+        self._warm_connection = connection
+        try:
+            if warm_up.value is None:
+                await connection.read(
+                    self.number,
+                    warm_up.kind,
+                    warm_up.address,
+                    warm_up.count,
+                    timeout_seconds=self._hints.timeout_seconds,
+                )
+            elif (rule := self._writes.get("warm_up")) is not None and rule.allows(warm_up.value):
+                await connection.write(self.number, warm_up.kind, warm_up.address, [warm_up.value])
+            else:
+                return 0.0
+        except (DecodeError, Unreachable):
+            # The values will tell: stale ones stand still, a dead unit does not answer them either.
+            self._warm_connection = None
+        return warm_up.settle_seconds
+
+    async def poll(self, connection: ModbusConnection, clock: Clock, poll: PollClass = "normal") -> list[Record]:
+        """Ask for every block of a class and return what may be journaled; a block that fails costs no other.
 
         Never raises for what a device does; the connection may be closed afterwards.
         """
         self.failures = []
+        now = clock.now()
+        if self._memory.forget(self._relearn_hours, now.utc_ns):
+            self._asking.plan()
         parts: list[_Part] = []
+        records: list[Record] = []
         evidence = b""
-        for block, decoder, channels in list(self._blocks):
+        for ask in self._due(poll, now):
             if not connection.is_open:
                 break
             try:
-                registers = await connection.read(self._unit, block.kind, block.address, block.count)
-                columns = decoder.columns(registers)
+                registers = await connection.read(
+                    self.number,
+                    ask.block.kind,
+                    ask.block.address,
+                    ask.block.count,
+                    delay_seconds=self._hints.request_delay_seconds,
+                    timeout_seconds=self._hints.timeout_seconds,
+                )
+                columns = ask.decoder.columns(registers)
+                texts = ask.decoder.texts(registers) if ask.has_texts else None
             except DecodeError as error:
-                where = f"{block.kind} registers {block.address}-{block.address + block.count - 1}"
+                where = f"{ask.block.kind} registers {ask.block.address}-{ask.block.address + ask.block.count - 1}"
                 self.failures.append((error.reason, f"{where}: {error.detail}"))
+                self._had_timeout |= error.reason == "late reply"
                 evidence = evidence or connection.last_reply
                 if error.reason in _REFUSALS:
-                    self._split(block)
+                    self._learn(ask.block, clock.now(), self.failures[-1])
                 continue
             except Unreachable as error:
                 self._had_timeout |= isinstance(error, TimedOut)
-                self.failures.append(("timeout" if isinstance(error, TimedOut) else "connection", str(error)))
+                reason = "timeout" if isinstance(error, TimedOut) else "connection"
+                self.failures.append((reason, str(error)))
+                evidence = evidence or connection.last_reply
                 break
-            parts.append(_Part(channels, np.full(len(channels), clock.now().utc_ns, np.int64), columns))
+            self._refused.pop(ask.block.place, None)
+            at_ns = clock.now().utc_ns
+            if len(ask.channels):
+                parts.append(_Part(ask.decoder, ask.channels, np.full(len(ask.channels), at_ns, np.int64), columns))
+            if texts is not None:
+                records += self._attributes(texts[0], at_ns)
+                self.failures += [(each.reason, f"{each.point}: {each.detail}") for each in texts[1]]
         now = clock.now()
-        records: list[Record] = []
         if parts:
-            records.append(self._together(parts, now))
+            records = [self._together(self._understood(parts, records), now), *records]
+            self._follow_fast(parts, now)
         return records + self._settle(parts, evidence, now)
 
-    def _plan(self, points: Iterable[Point], max_gap: int) -> list[_Ask]:
-        return [
-            (block, BlockDecoder(block), np.array([self._channels[point.name] for point in block.points], np.int32))
-            for block in plan(points, max_gap, self._longest)
-        ]
+    def _due(self, poll: PollClass, now: Instant) -> list[Ask]:
+        self.standing = []
+        asks = []
+        for ask in self._asking.asks(poll):
+            refusal = self._refused.get(ask.block.place)
+            if refusal is not None and refusal.until_ns > now.monotonic_ns:
+                self.standing.append((refusal.reason, refusal.detail))
+            else:
+                asks.append(ask)
+        if self._asking.texts and now.monotonic_ns >= self._texts_due_ns:
+            self._texts_due_ns = now.monotonic_ns + round(_TEXTS_SECONDS * SECOND)
+            asks += self._asking.texts
+        return asks
 
-    def _split(self, refused: RegisterBlock) -> None:
-        """Ask from the next poll on without the idle registers between, and if that is refused too, point by point.
+    def _learn(self, refused: RegisterBlock, now: Instant, failure: tuple[str, str]) -> None:
+        """Cut a block that was refused; what cannot be cut is asked less and less often."""
+        cuts = bisected(refused)
+        if cuts:
+            self._memory.learn(cuts, now.utc_ns)
+            self._asking.plan()
+            logger.info("%s refuses %d registers in one piece, cut at %d", self._source, refused.count, len(cuts))
+            return
+        known = self._refused.get(refused.place)
+        seconds = min(_LONGEST_REFUSAL_SECONDS, 2 * (known.seconds if known else self._poll_seconds))
+        self._refused[refused.place] = _Refusal(seconds, now.monotonic_ns + round(seconds * SECOND), *failure)
 
-        Many devices refuse a block that touches a register they do not have.
-        """
-        smaller = self._plan(refused.points, 0)
-        if len(smaller) == 1:
-            smaller = [ask for point in refused.points for ask in self._plan([point], 0)]
-        if len(smaller) > 1:
-            place = next(place for place, (block, _, _) in enumerate(self._blocks) if block is refused)
-            self._blocks[place : place + 1] = smaller
-            logger.info("%s refuses %d registers in one piece, asked in %d", self._source, refused.count, len(smaller))
+    def _understood(self, parts: list[_Part], records: list[Record]) -> list[_Part]:
+        """Apply status bits and counters, which may concern points of other blocks."""
+        understood = []
+        for part in parts:
+            for point, value in zip(part.points.points, part.columns.value.tolist(), strict=True):
+                if point.name in self._status_points:
+                    self._told[point.name] = value
+        for part in parts:
+            columns = part.columns
+            if self._hints.statuses:
+                columns = judged(self._hints.statuses, part.points.points, columns, self._told)
+            columns, resets = self._counters.follow(part.points.points, columns)
+            records += [
+                Attribute(
+                    self.device, each.point, f"reset from {each.before:g} to {each.after:g}", int(part.time_ns[0])
+                )
+                for each in resets
+            ]
+            understood.append(part._replace(columns=columns))
+        return understood
+
+    def _follow_fast(self, parts: Iterable[_Part], now: Instant) -> None:
+        for part in parts:
+            self._asking.follow(part.points.points, part.columns.value.tolist(), now.monotonic_ns)
+
+    def _attributes(self, texts: list[tuple[str, str]], at_ns: int) -> list[Record]:
+        new = [(point, text) for point, text in texts if self._texts.get(point) != text]
+        self._texts.update(new)
+        return [Attribute(self.device, point, text, at_ns) for point, text in new]
 
     def _together(self, parts: list[_Part], now: Instant) -> Batch:
         flags = np.concatenate([part.columns.flags for part in parts])
+        quality = np.concatenate([part.columns.quality for part in parts])
         if self._had_timeout:
-            flags |= np.uint16(Flag.AFTER_TIMEOUT)
+            flags = flags | np.uint16(Flag.AFTER_TIMEOUT)
+            quality = np.maximum(quality, np.uint8(Quality.SUSPECT))
             self._had_timeout = False
         return Batch(
             np.concatenate([part.channel for part in parts]),
             np.concatenate([part.time_ns for part in parts]),
             np.concatenate([part.columns.value for part in parts]),
-            np.concatenate([part.columns.quality for part in parts]),
+            quality,
             flags,
             now.utc_ns,
             now.monotonic_ns,
@@ -125,7 +247,7 @@ class ModbusUnit:
 
     def _settle(self, parts: list[_Part], evidence: bytes, now: Instant) -> list[Record]:
         """Decide on a rest, and keep the evidence when the way of failing is new."""
-        reasons = ", ".join(dict.fromkeys(reason for reason, _ in self.failures))
+        reasons = ", ".join(sorted({reason for reason, _ in self.failures + self.standing}))
         is_new = bool(reasons) and reasons != self.problem
         self.problem = reasons
         self._failed_in_a_row = 0 if parts or not self.failures else self._failed_in_a_row + 1

@@ -15,7 +15,7 @@ import pytest
 from gateway.clock import SystemClock
 from gateway.collectors import CollectedDevice
 from gateway.collectors.backoff import Backoff
-from gateway.collectors.modbus_tcp import ModbusTcpCollector
+from gateway.collectors.modbus_line import ModbusLine as ModbusTcpCollector
 from gateway.inventory import Device
 from gateway.model import Batch, Flag, Quality
 from gateway.profiles import Point, Profile, RegisterPlace
