@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gateway.clock import Clock
 from gateway.collectors import CollectedDevice, Collector
-from gateway.collectors.modbus_tcp import ModbusTcpCollector
+from gateway.collectors.modbus_line import ModbusLine
+from gateway.collectors.modbus_listener import ModbusListener
+from gateway.collectors.modbus_memory import LineMemory
 from gateway.collectors.mqtt import MqttCollector
 from gateway.collectors.stations import StationsCollector
 from gateway.health import Health
 from gateway.journal import Journal
-from gateway.settings import CollectorSettings, ModbusTcpSettings, MqttSettings, StationsSettings
+from gateway.settings import CollectorSettings, ModbusServerSettings, ModbusSettings, MqttSettings, StationsSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,10 @@ class Workplace:
     journal: Journal
     max_waiting: int
     """Messages that one collector may have waiting for the journal; above it sockets are not read."""
+    keeps_raw: bool = False
+    """Whether collectors put what they receive as it came, too."""
+    state: Path | None = None
+    """The gateway's folder, for what a collector has learned."""
 
 
 def make_collector(settings: CollectorSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
@@ -40,11 +47,24 @@ def _mqtt(settings: MqttSettings, devices: Sequence[CollectedDevice], place: Wor
         health=place.health,
         recent=place.journal.recent_receipts(settings.id, 2 * settings.in_flight),
         max_waiting=place.max_waiting,
+        keeps_raw=place.keeps_raw,
     )
 
 
-def _modbus_tcp(settings: ModbusTcpSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
-    return ModbusTcpCollector(settings, devices, clock=place.clock, health=place.health)
+def _modbus_line(settings: ModbusSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
+    return ModbusLine(
+        settings, devices, clock=place.clock, health=place.health, memory=LineMemory(_learned(settings.id, place))
+    )
+
+
+def _modbus_server(settings: ModbusServerSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
+    return ModbusListener(
+        settings, devices, clock=place.clock, health=place.health, memory=LineMemory(_learned(settings.id, place))
+    )
+
+
+def _learned(collector: str, place: Workplace) -> Path | None:
+    return None if place.state is None else place.state / "modbus" / f"{collector.replace(':', '_')}.json"
 
 
 def _stations(settings: StationsSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
@@ -57,6 +77,9 @@ BUILDERS: Mapping[str, Callable[[Any, Sequence[CollectedDevice], Workplace], Col
     "sl651": _stations,
     "szy206": _stations,
     "gbt26875_3": _stations,
-    "modbus_tcp": _modbus_tcp,
+    "modbus_tcp": _modbus_line,
+    "modbus_rtu": _modbus_line,
+    "modbus_rtu_over_tcp": _modbus_line,
+    "modbus_server": _modbus_server,
 }
 """The word after `kind:` in the site file → how its collector is made."""
