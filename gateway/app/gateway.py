@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from gateway.app.collecting import Workplace, make_collector
+from gateway.app.drill import BlockableSink, Drills, Polling
 from gateway.app.hindsight import KeptPast
 from gateway.app.influxdb import open_influxdb
 from gateway.app.loop_lag import watch_loop_lag
@@ -81,6 +82,8 @@ class Gateway:
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._followers: list[Follower] = []
+        self._uplink: BlockableSink | None = None
+        self._polled: dict[str, Polling] = {}
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -221,7 +224,7 @@ class Gateway:
 
     def _copy_to_influxdb(self, stack: AsyncExitStack, settings: InfluxdbSettings) -> Copier:
         """Attach the store; nobody waits for it. A replay has none: what it plays is not the city's present."""
-        copier = open_influxdb(
+        copier, self._uplink = open_influxdb(
             settings,
             self.state / "influxdb",
             journal=self.journal,
@@ -254,7 +257,10 @@ class Gateway:
         clock = self.clock if self.times is None else self.times.stamps
         place = Workplace(clock, self.health, self.journal, max(1, _MAX_WAITING_MESSAGES // max(1, pushed)))
         for settings in self.site.collectors.values():
-            collector = make_collector(settings, self._devices_of(settings.id), place)
+            devices = self._devices_of(settings.id)
+            collector = make_collector(settings, devices, place)
+            if isinstance(collector, Polling):
+                self._polled |= {each.device.id: collector for each in devices}
             self._spawn(collector.name, self._collect(collector))
 
     def _devices_of(self, collector: str) -> list[CollectedDevice]:
@@ -281,6 +287,17 @@ class Gateway:
 
     async def _open_duty_room(self, stack: AsyncExitStack) -> None:
         """Open the page once collecting has begun: the web's imports cost more than all else together."""
+        drills = Drills(
+            journal=self.journal,
+            ledger=self.ledger,
+            health=self.health,
+            clock=self.clock,
+            history_times=lambda number, start_ns, end_ns: self.history.read(number, start_ns, end_ns).time_ns,
+            drained=self.drained,
+            uplink=self._uplink,
+            polled=self._polled,
+        )
+        stack.push_async_callback(drills.stop)
         ports = DutyRoomPorts(
             inventory=self.inventory,
             numbers=self.numbers,
@@ -290,6 +307,7 @@ class Gateway:
             clock=self.clock,
             language=self.site.language,
             at_cap=self.site.journal.at_cap,
+            drills=drills,
         )
         page = await asyncio.to_thread(create_app, ports)
         server = await serve(page, self.site.http_host, self._port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.app.drill import BlockableSink
 from gateway.clock import Clock
 from gateway.health import Health
 from gateway.inventory import Inventory
@@ -24,11 +25,11 @@ def open_influxdb(
     numbers: Mapping[str, int],
     clock: Clock,
     health: Health,
-) -> Copier:
-    """Return the reader that copies the journal to InfluxDB; nothing is sent before it is started."""
+) -> tuple[Copier, BlockableSink]:
+    """Return the reader that copies the journal to InfluxDB, not yet started, and its gate for drills."""
     # Channels that the site no longer has may still lie in the journal.
     series = series_of(((one.number, one.id, one.quantity) for one in journal.channels()), inventory)
-    sink = InfluxdbSink(settings, series)
+    sink = BlockableSink(InfluxdbSink(settings, series))
     important = frozenset(numbers[name] for name, one in inventory.channels.items() if one.importance == "high")
     store = Store(
         folder,
@@ -41,4 +42,4 @@ def open_influxdb(
         backfill_readings_per_second=settings.backfill_readings_per_second,
         important=important,
     )
-    return Copier(store, journal, sink, health=health)
+    return Copier(store, journal, sink, health=health), sink

@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from gateway import __version__
 from gateway.duty_room.api import api_routes, watch_routes
+from gateway.duty_room.drills import drill_routes
 from gateway.duty_room.guard import Guard
 from gateway.duty_room.live import Live
 from gateway.duty_room.ports import DutyRoomPorts
@@ -44,6 +45,8 @@ def create_app(ports: DutyRoomPorts) -> FastAPI:
     app.state.live = live
     app.include_router(api_routes(ports, live))
     app.include_router(watch_routes(ports))
+    if ports.drills is not None:
+        app.include_router(drill_routes(ports.drills))
     _add_page(app)
     app.add_middleware(Guard)
     return app

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from gateway.clock import Clock
-from gateway.early_warning import EarlyWarning, Finding
+from gateway.early_warning import Drilled, DrillKind, EarlyWarning, Finding
 from gateway.health import Health
 from gateway.inventory import Inventory
 from gateway.model import Bytes8, Floats, Int64s
@@ -38,6 +38,23 @@ class LedgerPort(Protocol):
 
     def subscribe(self, callback: Callable[[EarlyWarning | Finding], None]) -> Callable[[], None]:
         """Call back with each change, on any thread; return what ends that."""
+        ...
+
+
+class DrillPort(Protocol):
+    """Faults staged in service."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a drill is under way, its recovery included."""
+        ...
+
+    def begin(self, kind: DrillKind, *, unit: str, seconds: float, person: str) -> None:
+        """Start a drill; `NotAllowed` says why not."""
+        ...
+
+    def outcomes(self, limit: int = 20) -> list[Drilled]:
+        """Return how the newest drills ended, the newest first."""
         ...
 
 
@@ -148,3 +165,5 @@ class DutyRoomPorts:
     language: Literal["zh", "en"] = "zh"
     at_cap: AtCap = "thin"
     """What happens when the journal is full."""
+    drills: DrillPort | None = None
+    """Faults staged in service; None where nothing runs that could fail."""

@@ -1,5 +1,6 @@
 """Findings, and the early warnings that they add up to. Pure: no clock, no storage."""
 
+from gateway.early_warning.drill import Drilled, DrillKind
 from gateway.early_warning.finding import Evidence, Finding, Level, finding_id
 from gateway.early_warning.folding import Acknowledged, Event, Observed, fold
 from gateway.early_warning.states import TABLE, Change, State, next_state
@@ -9,6 +10,8 @@ __all__ = [
     "TABLE",
     "Acknowledged",
     "Change",
+    "DrillKind",
+    "Drilled",
     "EarlyWarning",
     "Event",
     "Evidence",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from gateway.early_warning.drill import Drilled
 from gateway.early_warning.finding import Finding, Level
 from gateway.early_warning.states import Change, State, next_state
 from gateway.early_warning.warning import EarlyWarning, Step, StepKind
@@ -40,15 +41,15 @@ class Acknowledged:
     revision: int
 
 
-Event: TypeAlias = Observed | Acknowledged
+Event: TypeAlias = Observed | Acknowledged | Drilled
 
 
 def fold(warning: EarlyWarning | None, event: Event) -> EarlyWarning:
     """Return the warning after one more event; raise `NotAllowed` for a step the table forbids."""
     if isinstance(event, Acknowledged):
         return _acknowledge(warning, event)
-    if event.warning is None:
-        raise ValueError("a finding outside any warning cannot be folded into one")
+    if isinstance(event, Drilled) or event.warning is None:
+        raise ValueError("an event outside any warning cannot be folded into one")
     return _begin(event.warning, event.finding) if warning is None else _observe(warning, event.finding)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from gateway.early_warning import (
     Acknowledged,
+    Drilled,
     EarlyWarning,
     Event,
     Finding,
@@ -70,6 +71,8 @@ class Book:
 
     def apply(self, event: Event) -> EarlyWarning | Finding | None:
         """Take over one event; return the warning or the late finding that it changed."""
+        if isinstance(event, Drilled):
+            return None
         if isinstance(event, Acknowledged):
             return self._keep(fold(self.open_warning(event.warning), event))
         if event.warning is not None:

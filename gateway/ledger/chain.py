@@ -12,16 +12,21 @@ from dataclasses import replace
 
 import msgspec
 
-from gateway.early_warning import Acknowledged, Event, Evidence, Finding, Observed
+from gateway.early_warning import Acknowledged, Drilled, Event, Evidence, Finding, Observed
 
 GENESIS = bytes(32)
 """What the first event is chained to."""
 _OBSERVED = "observed"
 _ACKNOWLEDGED = "acknowledged"
+DRILLED = "drilled"
+"""The word under which a drill is stored."""
 _ENCODER = msgspec.json.Encoder(order="sorted")
-_DECODERS: Mapping[str, msgspec.json.Decoder[Observed] | msgspec.json.Decoder[Acknowledged]] = {
+_DECODERS: Mapping[
+    str, msgspec.json.Decoder[Observed] | msgspec.json.Decoder[Acknowledged] | msgspec.json.Decoder[Drilled]
+] = {
     _OBSERVED: msgspec.json.Decoder(Observed),
     _ACKNOWLEDGED: msgspec.json.Decoder(Acknowledged),
+    DRILLED: msgspec.json.Decoder(Drilled),
 }
 # JSON has no infinity; a score this far beyond red says the same.
 _LARGEST = 1e9
@@ -29,6 +34,8 @@ _LARGEST = 1e9
 
 def kind_of(event: Event) -> str:
     """Return the word an event is stored under."""
+    if isinstance(event, Drilled):
+        return DRILLED
     return _OBSERVED if isinstance(event, Observed) else _ACKNOWLEDGED
 
 
@@ -47,7 +54,10 @@ def decode(kind: str, body: bytes) -> Event:
 
 def event_id(event: Event) -> bytes:
     """Return the id of an event: what and when, so that the same thing told twice is one event."""
-    if isinstance(event, Observed):
+    parts: tuple[str, ...]
+    if isinstance(event, Drilled):
+        parts = (DRILLED, event.kind, event.unit, str(event.start_ns))
+    elif isinstance(event, Observed):
         finding = event.finding
         parts = (_OBSERVED, finding.id, str(finding.time_ns), str(int(finding.level)), str(int(finding.is_late)))
     else:

@@ -18,13 +18,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.clock import Clock
-from gateway.early_warning import EarlyWarning, Finding, Step, urgency
+from gateway.early_warning import Drilled, EarlyWarning, Finding, Step, urgency
 from gateway.errors import NotAllowed, Unreachable
 from gateway.health import Health
 from gateway.ledger import storage
 from gateway.ledger.book import MAX_LATE, Book
 from gateway.ledger.chain import storable
-from gateway.ledger.requests import Acknowledge, Desk, LedgerChange, RecordFindings, RememberChannels, Request
+from gateway.ledger.requests import (
+    Acknowledge,
+    Desk,
+    LedgerChange,
+    RecordDrill,
+    RecordFindings,
+    RememberChannels,
+    Request,
+)
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
@@ -113,6 +121,15 @@ class Ledger:
         """Tell whether a finding was ever part of a warning, open or closed."""
         with storage.reading(self._folder) as connection:
             return storage.was_warned_of(connection, finding)
+
+    def record_drill(self, drill: Drilled) -> Future[None]:
+        """File how a drill ended; the future is done when that is on disk."""
+        return self._submit(RecordDrill(drill)).done
+
+    def drills(self, limit: int = 20) -> list[Drilled]:
+        """Return how the newest drills ended, the newest first."""
+        with storage.reading(self._folder) as connection:
+            return storage.read_drills(connection, limit)
 
     def verify(self) -> int | None:
         """Return the position of the first event that is not as it was written; None when all are."""

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gateway.early_warning import Acknowledged, EarlyWarning, Event, Finding, Observed
+from gateway.early_warning import Acknowledged, Drilled, EarlyWarning, Event, Finding, Observed
 from gateway.errors import NotAllowed
 from gateway.ledger.book import Book
 from gateway.ledger.chain import event_id
@@ -104,4 +104,17 @@ class RememberChannels:
         desk.storage.remember_channels(self.channels)
 
 
-Request: TypeAlias = RecordFindings | Acknowledge | RememberChannels
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordDrill:
+    """How a drill ended."""
+
+    drill: Drilled
+    done: Future[None] = field(default_factory=Future)
+
+    def apply(self, desk: Desk) -> None:
+        """Append it, unless it is there already."""
+        if not desk.storage.has_event(event_id(self.drill)):
+            desk.write(self.drill)
+
+
+Request: TypeAlias = RecordFindings | Acknowledge | RememberChannels | RecordDrill

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from gateway.early_warning import EarlyWarning, Event, Observed, State, fold
-from gateway.ledger.chain import GENESIS, decode, encode, event_id, kind_of, link
+from gateway.early_warning import Drilled, EarlyWarning, Event, Observed, State, fold
+from gateway.ledger.chain import DRILLED, GENESIS, decode, encode, event_id, kind_of, link
 
 FILE = "ledger.db"
 _SCHEMA = """
@@ -148,7 +148,7 @@ def read_closed_ids(connection: sqlite3.Connection, limit: int) -> list[str]:
 def read_outside(connection: sqlite3.Connection, limit: int) -> list[Event]:
     """Return the newest events of findings that have come into no warning since, the oldest first."""
     rows = connection.execute(
-        "SELECT kind, body FROM events AS mine WHERE warning IS NULL AND NOT EXISTS"
+        "SELECT kind, body FROM events AS mine WHERE warning IS NULL AND finding IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM events"
         " WHERE warning IS NOT NULL AND finding = mine.finding AND position > mine.position)"
         " ORDER BY position DESC LIMIT ?",
@@ -160,6 +160,15 @@ def read_outside(connection: sqlite3.Connection, limit: int) -> list[Event]:
         with suppress(ValueError):
             events.append(decode(kind, body))
     return events
+
+
+def read_drills(connection: sqlite3.Connection, limit: int) -> list[Drilled]:
+    """Return how the newest drills ended, the newest first."""
+    rows = connection.execute(
+        "SELECT body FROM events WHERE warning IS NULL AND kind = ? ORDER BY position DESC LIMIT ?", (DRILLED, limit)
+    )
+    drills = [decode(DRILLED, body) for (body,) in rows]
+    return [drill for drill in drills if isinstance(drill, Drilled)]
 
 
 def verify_file(folder: Path) -> int | None:

@@ -6,6 +6,7 @@ An answer counts once it was given in time: a register has no acknowledgement, t
 from __future__ import annotations
 
 import struct
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from simulators.servers.registers import Behaviour, RegisterTable
 PRESSURE = 256
 """Where the transmitter keeps its pressure, in bar, as a float32 over two registers; then the temperature."""
 _STEP = 1.0 / (1 << 20)
+_ARRIVAL_SECONDS = 0.5
 
 
 class Answer(NamedTuple):
@@ -48,6 +50,7 @@ class CountingTable(RegisterTable):
         self.asked: list[tuple[int, float]] = []
         """(unit, monotonic time) of every request."""
         self.trouble: dict[int, Trouble] = {}
+        self.is_silent = False
         self._numbers: Counter[int] = Counter()
 
     async def async_getValues(  # noqa: N802 - pymodbus's name
@@ -60,7 +63,7 @@ class CountingTable(RegisterTable):
         self.put(device_id, "holding", PRESSURE, struct.unpack(">4H", struct.pack(">ff", value, 15.0)))
         trouble = self.trouble.get(device_id, Trouble())
         delay = trouble.delay_seconds(number)
-        self.behave(device_id, Behaviour(delay_seconds=delay, is_silent=trouble.is_silent))
+        self.behave(device_id, Behaviour(delay_seconds=delay, is_silent=trouble.is_silent or self.is_silent))
         values = await super().async_getValues(device_id, func_code, address, count)
         if isinstance(values, list):
             self.answers.append(Answer(device_id, value, time.time_ns(), delay))
@@ -77,6 +80,15 @@ class Line:
         self.server.table = self.table
         for unit in self.units:
             self.table.put(unit, "holding", PRESSURE, [0, 0, 0, 0])
+
+    def fall_silent(self) -> None:
+        """Answer nothing from now on; return when every answer given has arrived."""
+        self.table.is_silent = True
+        threading.Event().wait(_ARRIVAL_SECONDS)
+
+    def speak(self) -> None:
+        """Answer again."""
+        self.table.is_silent = False
 
     def answers(self) -> list[Answer]:
         """Return every answer given up to now."""

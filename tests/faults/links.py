@@ -67,6 +67,6 @@ def reset_storm(setting: Setting) -> Score:
 
         def had_arrived(answer: Answer) -> bool:
             # An answer that was still on the line when it broke was never received.
-            return not any(0 <= moment - answer.time_ns < 100_000_000 for moment in moments)
+            return not any(0 <= moment - answer.time_ns < 250_000_000 for moment in moments)
 
         return stage.score(recovery, required=had_arrived)

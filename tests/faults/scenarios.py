@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.faults import clocks, deaths, disks, floods, links, units
+from tests.faults import clocks, deaths, disks, floods, links, torn, units
 from tests.faults.score import Score, Setting
 
 Scenario = Callable[[Setting], Score]
@@ -20,6 +20,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "late_replies": units.late_replies,
     "disk_full": disks.disk_full,
     "clock_jumps": clocks.clock_jumps,
+    "torn_writes": torn.torn_writes,
     "garbage_flood": floods.garbage_flood,
     "slow_fsync": disks.slow_fsync,
     "soak": clocks.soak,

@@ -145,6 +145,7 @@ class Stage:
 
     def start(self) -> float:
         """Start the gateway; return when its page is up, with the seconds that took."""
+        self.line.speak()
         self.gateway.start()
         return self.gateway.wait_ready(60)
 
@@ -216,7 +217,7 @@ class Stage:
         acked = sum(len(publisher.acked) for publisher in self.publishers)
         if self.publishers:
             wait_until(lambda: self.kept() >= acked, _SETTLE_SECONDS, "the broker to deliver", every=0.25)
-        self.unit_link.close_port()
+        self.line.fall_silent()
         self.gateway.wait_drained()
         if self.plan.has_database:
             wait_until(
@@ -228,7 +229,12 @@ class Stage:
         self.stop()
 
     def stop(self) -> None:
-        """Stop the gateway with SIGTERM; slower than promised, or another exit code than 0, is a failure."""
+        """Stop the gateway with SIGTERM; slower than promised, or another exit code than 0, is a failure.
+
+        The units fall silent first: what they answer to a gateway that is going was never collected.
+        """
+        if not self.line.table.is_silent:
+            self.line.fall_silent()
         began = time.monotonic()
         code = self.gateway.stop(60)
         took = time.monotonic() - began
