@@ -22,6 +22,7 @@ from gateway.app.influxdb import open_influxdb
 from gateway.app.loop_lag import watch_loop_lag
 from gateway.app.near_limits import NearLimits
 from gateway.app.self_check import SelfCheck
+from gateway.app.read_back import ReadBack, open_read_back
 from gateway.app.state_lock import StateLock
 from gateway.app.supervision import keep_running
 from gateway.app.time_keeping import TimeKeeper
@@ -285,6 +286,15 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _past(self) -> History | ReadBack:
+        """Return what the page reads the past from."""
+        settings = self.site.influxdb
+        if settings is None or not settings.read:
+            return self.history
+        return open_read_back(
+            settings, self.history, journal=self.journal, inventory=self.inventory, health=self.health
+        )
+
     async def _open_duty_room(self, stack: AsyncExitStack) -> None:
         """Open the page once collecting has begun: the web's imports cost more than all else together."""
         drills = Drills(
@@ -302,7 +312,7 @@ class Gateway:
             inventory=self.inventory,
             numbers=self.numbers,
             ledger=self.ledger,
-            history=self.history,
+            history=self._past(),
             health=self.health,
             clock=self.clock,
             language=self.site.language,

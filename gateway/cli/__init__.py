@@ -24,6 +24,7 @@ COMMANDS = {
     "probe": "read one device once: raw, decoded, unit, quality",
     "decode": "frames of a protocol, one a line, to one JSON object a line",
     "replay": "what early warnings a recording (CSV) would have given",
+    "history": "what a channel measured, from this box or from InfluxDB",
     "drill": "stage a fault in service and prove that nothing is lost: uplink, unit",
     "journal": "look at a journal, check, export or repair it: stats, verify, export, repair",
     "proof": "was anything lost, is anything there twice: counts by channel and hour",
