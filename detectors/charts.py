@@ -29,7 +29,7 @@ _CLIP = 4.0
 
 
 _COLUMNS = (*LEARNING_COLUMNS, "up", "down", "ewma", "held")
-_LEARNED, _EWMA = _COLUMNS.index("learned"), _COLUMNS.index("ewma")
+_LEARNED, _UP, _EWMA = _COLUMNS.index("learned"), _COLUMNS.index("up"), _COLUMNS.index("ewma")
 _SEASON_START = 0.25
 """A daily course is learned on a level of its own; what the level was before there was one is soon forgotten."""
 
@@ -101,25 +101,29 @@ class Charts:
 
     def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Return one score per sample."""
-        return walk(self._table, self._step, rows, time_ns, value)
+        return walk(self._table, self._step, rows, time_ns, value, cells=self._cells(rows, time_ns))
 
     def shifts(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Take samples as `update` does; return by how many sigmas each row is shifted, 0 while it is not."""
-        return walk(self._table, self._step_shift, rows, time_ns, value)
+        return walk(self._table, self._step_shift, rows, time_ns, value, cells=self._cells(rows, time_ns))
+
+    def _cells(self, rows: Rows, time_ns: Times) -> Rows | None:
+        return self._season.cells(rows, time_ns) if self._season else None
 
     def _step_shift(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
         score = self._step(state, parameters, samples)
-        shift = np.where(score >= 1.0, np.abs(state[_EWMA]), 0.0)
-        np.copyto(shift, np.nan, where=np.isnan(score))
-        return shift
+        if np.count_nonzero(score < 1.0) != len(score):
+            shift = np.where(score >= 1.0, np.abs(state[_EWMA]), 0.0)
+            np.copyto(shift, np.nan, where=np.isnan(score))
+            return shift
+        return np.zeros(len(score))
 
     def _step(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
-        value, season = samples.value, self._season
-        if season:
-            cells = season.cells(samples.rows, samples.time_ns)
+        value, season, cells = samples.value, self._season, samples.cells
+        if season and cells is not None:
             value = value - season.course.take(cells)
         view = look(state, parameters, samples.seconds, value)
-        up, down, ewma, held = state[3:]
+        ewma, held = state[_EWMA:]
         per_cusum, most, memory = parameters[4:]
         weight, sigmas = view.weight, view.sigmas
         np.maximum(sigmas, -_CLIP, out=sigmas)
@@ -127,34 +131,32 @@ class Charts:
         seen = sigmas
         if view.cold is not None:
             seen = np.where(view.cold, 0.0, sigmas)
-        part = seen - self._allowance
-        part *= weight
-        up += part
-        np.maximum(up, 0.0, out=up)
-        np.minimum(up, most, out=up)
-        np.add(seen, self._allowance, out=part)
-        part *= weight
-        down -= part
-        np.maximum(down, 0.0, out=down)
-        np.minimum(down, most, out=down)
-        np.add(memory, weight, out=part)
+        both = state[_UP : _UP + 2]
+        steps = np.empty_like(both)
+        np.subtract(seen, self._allowance, out=steps[0])
+        np.subtract(-self._allowance, seen, out=steps[1])
+        steps *= weight
+        both += steps
+        np.maximum(both, 0.0, out=both)
+        np.minimum(both, most, out=both)
+        part = memory + weight
         np.divide(weight, part, out=part)
         part *= seen - ewma
         ewma += part
-        score: Floats = np.maximum(up, down)
+        score: Floats = np.maximum(both[0], both[1])
         score *= per_cusum
         np.abs(ewma, out=part)
         part *= self._per_ewma
         np.maximum(score, part, out=score)
         shifted = score >= 1.0
         is_held = None
-        if shifted.any():
+        if np.count_nonzero(shifted):
             held += weight
             held *= shifted
             is_held = shifted & (held < self._freeze_seconds)
         else:
             held[:] = 0.0
-        if season:
+        if season and cells is not None:
             learns = None if view.cold is None else state[_LEARNED] >= np.minimum(parameters[1], DAY)
             taught = learn(state, parameters, view, sigmas, is_held, start=_SEASON_START)
             if is_held is not None:

@@ -142,7 +142,7 @@ class Episodes:
         is_hot = score >= self.on[0].take(rows)
         wanted = self._is_busy.take(rows)
         wanted |= is_hot
-        if not wanted.any():
+        if not np.count_nonzero(wanted):
             return _NO_CHANGES
         is_touched = self._is_busy.copy()
         is_touched[rows[is_hot]] = True

@@ -82,7 +82,7 @@ def look(state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> V
     scale = np.sqrt(variance)
     np.maximum(scale, least, out=scale)
     cold = learned < warm_up
-    return View(weight, residual, scale, residual / scale, cold if cold.any() else None)
+    return View(weight, residual, scale, residual / scale, cold if np.count_nonzero(cold) else None)
 
 
 def learn(

@@ -104,10 +104,13 @@ class Limits:
             score: Floats = value - tables.first.take(rows)
             score *= tables.slope.take(rows)
             score += number
-            beyond = np.flatnonzero(score >= number)
-            if beyond.size:
+            is_beyond = score >= number
+            if np.count_nonzero(is_beyond):
+                beyond = is_beyond.nonzero()[0]
                 score[beyond] = self._beyond(rows[beyond], value[beyond])
-            score[~np.isfinite(value)] = np.nan
+            is_finite = np.isfinite(value)
+            if np.count_nonzero(is_finite) < len(value):
+                score[~is_finite] = np.nan
         np.maximum(score, 0.0, out=score)
         return score
 

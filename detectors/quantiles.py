@@ -77,7 +77,7 @@ class Quantiles:
         return walk(self._table, self._step, rows, time_ns, value)
 
     def _step(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
-        _, _, seconds, value = samples
+        seconds, value = samples.seconds, samples.value
         low, middle, high, deviation, learned = state
         tau, warm_up, look, least = parameters
         above = (value - high) / np.maximum(high - middle, least)

@@ -34,8 +34,11 @@ class Season:
 
     def cells(self, rows: Rows, time_ns: Times) -> NDArray[np.intp]:
         """Return the cells that samples belong to, as places in `course`."""
-        cells: NDArray[np.intp] = time_ns // self._bin_ns % self._bins
-        cells += rows * self._bins
+        # The remainder by hand: numpy divides by a constant five times as fast as it takes remainders.
+        number = time_ns // self._bin_ns
+        cells: NDArray[np.intp] = rows - number // self._bins
+        cells *= self._bins
+        cells += number
         return cells
 
     def known(self, cells: NDArray[np.intp]) -> NDArray[np.bool_]:

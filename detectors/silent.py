@@ -58,7 +58,7 @@ class Silent:
         if len(time_ns) and time_ns.min() < self._last_ns:
             self._earliest_ns = _NEVER
         heard = np.isfinite(value) & self._has_period.take(rows)
-        if heard.all():
+        if np.count_nonzero(heard) == len(heard):
             self._heard_ns[rows] = time_ns
             return np.zeros(len(rows))
         self._heard_ns[rows[heard]] = time_ns[heard]

@@ -47,16 +47,33 @@ class Stuck:
     def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Return one score per sample."""
         finite = np.isfinite(value)
-        if not finite.all():
+        if np.count_nonzero(finite) < len(value):
             score = np.full(len(rows), np.nan)
             score[finite] = self.update(rows[finite], time_ns[finite], value[finite])
             return score
-        if (rows[1:] >= rows[:-1]).all():
+        if np.count_nonzero(rows[1:] > rows[:-1]) == max(len(rows) - 1, 0):
+            return self._update_once(rows, time_ns, value)
+        if not np.count_nonzero(rows[1:] < rows[:-1]):
             return self._update_sorted(rows, time_ns, value)
         order = sort_rows(rows)
         score = np.empty(len(rows))
         score[order] = self._update_sorted(rows.take(order), time_ns.take(order), value.take(order))
         return score
+
+    def _update_once(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
+        """Take at most one sample of each row, which needs no sums."""
+        is_same = value == self._value.take(rows)
+        held_ns = np.zeros(len(rows), np.int64)
+        if np.count_nonzero(is_same):
+            step_ns = time_ns - self._time_ns.take(rows)
+            np.clip(step_ns, 0, self._gap_ns.take(rows), out=step_ns)
+            np.copyto(held_ns, self._held_ns.take(rows) + step_ns, where=is_same)
+        for column, newest in ((self._value, value), (self._time_ns, time_ns), (self._held_ns, held_ns)):
+            if len(rows) == len(column):
+                column[:] = newest
+            else:
+                column[rows] = newest
+        return held_ns / self._stuck_ns.take(rows)
 
     def _update_sorted(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         size = len(rows)
@@ -74,7 +91,7 @@ class Stuck:
         np.equal(value[1:], value[:-1], out=is_same[1:])
         is_same[firsts] = value.take(firsts) == self._value.take(first_rows)
         held_ns = np.zeros(size, np.int64)
-        if is_same.any():
+        if np.count_nonzero(is_same):
             self._hold(rows, firsts, step_ns, is_same, held_ns)
         lasts = np.append(firsts[1:], size) - 1
         self._value[first_rows] = value.take(lasts)

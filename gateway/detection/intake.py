@@ -94,7 +94,7 @@ class Intake:
     def feed(self, run: Run) -> Samples:
         """Return what detectors may see of a run, in their order."""
         rows = run.channel, run.time_ns, run.value, run.entry
-        if not run.is_good.all():
+        if np.count_nonzero(run.is_good) < len(run.is_good):
             self._count(run)
             good = np.flatnonzero(run.is_good)
             rows = rows[0].take(good), rows[1].take(good), rows[2].take(good), rows[3].take(good)
@@ -112,7 +112,7 @@ class Intake:
     ) -> Samples:
         """Sort by channel and leave out what is not newer than its channel's newest."""
         place = np.arange(len(channel))
-        if not (channel[1:] >= channel[:-1]).all():
+        if np.count_nonzero(channel[1:] < channel[:-1]):
             place = sort_rows(channel)
             channel, time_ns, value, entry = (
                 channel.take(place),
@@ -125,7 +125,7 @@ class Intake:
             is_same = channel[1:] == channel[:-1]
             np.copyto(before_ns[1:], time_ns[:-1], where=is_same)
         is_newer = time_ns > before_ns
-        if not is_newer.all():
+        if np.count_nonzero(is_newer) < len(is_newer):
             self._correct(before_ns, channel, time_ns, channel[~is_newer])
             is_newer = time_ns > before_ns
             self._health.count("detection", "dropped", int((~is_newer).sum()), "late")

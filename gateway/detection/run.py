@@ -64,7 +64,7 @@ class Numbers:
         is_good = np.isfinite(value)
         is_good &= quality <= Quality.UNKNOWN
         is_good &= channel >= 0
-        if flags.any():
+        if np.count_nonzero(flags):
             is_good &= (flags & _UNFIT_FLAGS) == 0
         entry = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
         return Run(channel, time_ns, value, is_good, entry, np.array(moments_ns, np.int64))
