@@ -6,6 +6,7 @@ from detectors.contract import Registered, RegisteredGroup
 from detectors.departure import Departures
 from detectors.extremes import Extremes
 from detectors.foretold import Foretold
+from detectors.inflow import Inflows
 from detectors.level import Level
 from detectors.limits import Limits
 from detectors.quantiles import Quantiles
@@ -33,6 +34,7 @@ DETECTORS: dict[str, Registered] = {
 
 GROUP_DETECTORS: dict[str, RegisteredGroup] = {
     "agreement": Agreement,
+    "inflow": Inflows,
 }
 """Every group detector by name; their contract suite runs over all of them."""
 
@@ -44,6 +46,7 @@ __all__ = [
     "Departures",
     "Extremes",
     "Foretold",
+    "Inflows",
     "Level",
     "Limits",
     "Quantiles",
