@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 
-UNITS = ["-m", "pytest", "-m", "not fault and not browser"]
+# Two workers where there are two cores: no unit test may lean on another.
+UNITS = ["-m", "pytest", "-n", "auto", "-m", "not fault and not browser"]
 
 
 def main() -> int:
