@@ -170,8 +170,29 @@ class Tick:
     received_ns: int
 
 
-Record: TypeAlias = Batch | Quarantine | Attribute | ClockCorrection | Anchor | Receipts | Tick
-"""What the journal holds."""
+class RawFrame(NamedTuple):
+    """The bytes of one message or reply as they came."""
+
+    device: str
+    """Empty when nobody knows whose it is."""
+    address: str
+    """The topic, or the request that was answered: `holding 0 10` is ten registers from 0 on."""
+    payload: bytes
+    time_ns: int
+    """The time that readings without one of their own got; 0 when the payload carries a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawFrames:
+    """What a collector received, for the raw ring; it is put with what became of it and never journaled."""
+
+    collector: str
+    received_ns: int
+    frames: tuple[RawFrame, ...]
+
+
+Record: TypeAlias = Batch | Quarantine | Attribute | ClockCorrection | Anchor | Receipts | Tick | RawFrames
+"""What is put; the journal holds all of it but raw frames."""
 
 
 class Put(Protocol):

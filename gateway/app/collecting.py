@@ -28,10 +28,10 @@ class Workplace:
     journal: Journal
     max_waiting: int
     """Messages that one collector may have waiting for the journal; above it sockets are not read."""
-    keeps_raw: bool = False
-    """Whether collectors put what they receive as it came, too."""
     state: Path | None = None
     """The gateway's folder, for what a collector has learned."""
+    keeps_raw: bool = False
+    """Whether collectors put what they receive as it came, too."""
 
 
 def make_collector(settings: CollectorSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:

@@ -21,8 +21,8 @@ from gateway.app.hindsight import KeptPast
 from gateway.app.influxdb import open_influxdb
 from gateway.app.loop_lag import watch_loop_lag
 from gateway.app.near_limits import NearLimits
-from gateway.app.self_check import SelfCheck
 from gateway.app.read_back import ReadBack, open_read_back
+from gateway.app.self_check import SelfCheck
 from gateway.app.state_lock import StateLock
 from gateway.app.supervision import keep_running
 from gateway.app.time_keeping import TimeKeeper
@@ -36,8 +36,9 @@ from gateway.health import Health
 from gateway.history import History
 from gateway.journal import ChannelKey, Follower, Journal, Reader
 from gateway.ledger import Ledger
-from gateway.model import Batch, Record
+from gateway.model import Batch, RawFrames, Record
 from gateway.proof import Proof
+from gateway.raw_ring import RawRing
 from gateway.screen import Screen
 from gateway.settings import InfluxdbSettings, Site
 from gateway.store import Copier
@@ -75,6 +76,7 @@ class Gateway:
         self.url = ""
         self._live = live
         self._trust = trust
+        self._raw: RawRing | None = None
         self._before_commit = before_commit
         self._near_limits: NearLimits | None = None
         self.times: TimeKeeper | None = None
@@ -121,6 +123,9 @@ class Gateway:
         for record in records:
             if isinstance(record, Batch):
                 screened.extend(self._screen(record))
+            elif isinstance(record, RawFrames):
+                if self._raw is not None:
+                    self._raw.add(record)
             else:
                 screened.append(record)
         if self.times is not None:
@@ -145,6 +150,9 @@ class Gateway:
             stack.callback(self.times.close)
             self.clock = self.times.clock
             settings = replace(settings, yielding=(*settings.yielding, Proof.name))
+            if settings.raw_bytes:
+                self._raw = RawRing(self.state / "raw", settings.raw_bytes, health)
+                stack.callback(self._raw.close)
         if not self._live:
             # A replay has no store for which the journal could wait.
             readers = tuple(name for name in settings.readers if name != "influxdb")
@@ -256,7 +264,8 @@ class Gateway:
     def _start_collectors(self) -> None:
         pushed = sum(settings.kind != "modbus_tcp" for settings in self.site.collectors.values())
         clock = self.clock if self.times is None else self.times.stamps
-        place = Workplace(clock, self.health, self.journal, max(1, _MAX_WAITING_MESSAGES // max(1, pushed)))
+        waiting = max(1, _MAX_WAITING_MESSAGES // max(1, pushed))
+        place = Workplace(clock, self.health, self.journal, waiting, self.state, keeps_raw=self._raw is not None)
         for settings in self.site.collectors.values():
             devices = self._devices_of(settings.id)
             collector = make_collector(settings, devices, place)

@@ -39,6 +39,7 @@ class MqttCollector:
         recent: Sequence[bytes] = (),
         max_waiting: int = 5_000,
         backoff: Backoff | None = None,
+        keeps_raw: bool = False,
     ) -> None:
         """`recent` are the hashes of the newest messages without a time of their own, from the journal."""
         self.name = f"collector:{settings.id}"
@@ -48,6 +49,7 @@ class MqttCollector:
         self._health = health
         self._recent = RecentReceipts(recent, 2 * settings.in_flight)
         self._max_waiting = max_waiting
+        self._keeps_raw = keeps_raw
         self._backoff = backoff or Backoff()
         self._flow: MqttFlow | None = None
         health.gauge(f"{self.name}:waiting", lambda: float(self._flow.waiting if self._flow else 0))
@@ -68,7 +70,7 @@ class MqttCollector:
         """Collect through one connection; return why it ended."""
         flow = self._flow = MqttFlow(
             self._settings,
-            Intake(self._settings, self._devices, self._clock),
+            Intake(self._settings, self._devices, self._clock, keeps_raw=self._keeps_raw),
             self._recent,
             put,
             clock=self._clock,

@@ -17,7 +17,18 @@ from gateway.codecs.json_fields import JsonFieldsDecoder
 from gateway.collectors.contract import CollectedDevice
 from gateway.collectors.mqtt_connection import MqttMessage
 from gateway.errors import DecodeError
-from gateway.model import Attribute, Flag, Instant, Quality, Quarantine, Receipts, Record, batch_of
+from gateway.model import (
+    Attribute,
+    Flag,
+    Instant,
+    Quality,
+    Quarantine,
+    RawFrame,
+    RawFrames,
+    Receipts,
+    Record,
+    batch_of,
+)
 from gateway.settings import MqttSettings
 
 logger = logging.getLogger(__name__)
@@ -49,8 +60,17 @@ class Gathered:
 class Intake:
     """Gathers what messages say until it is taken."""
 
-    def __init__(self, settings: MqttSettings, devices: Sequence[CollectedDevice], clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        devices: Sequence[CollectedDevice],
+        clock: Clock,
+        *,
+        keeps_raw: bool = False,
+    ) -> None:
+        """`keeps_raw` adds every message as it came to what is gathered."""
         self._collector = settings.id
+        self._raw: list[RawFrame] | None = [] if keeps_raw else None
         self._clock = clock
         decoders: dict[str, Decoder] = {}
         self._senders: dict[bytes, _Sender] = {}
@@ -69,21 +89,28 @@ class Intake:
     def add(self, message: MqttMessage, known: Sequence[Iterable[bytes]]) -> None:
         """Take one message in; `known` holds the hashes of earlier messages without a time of their own."""
         sender = self._senders.get(message.topic)
+        now_ns = self._understand(message, sender, known)
+        if self._raw is not None:
+            topic = message.topic.decode(errors="backslashreplace")
+            self._raw.append(RawFrame(sender.device if sender else "", topic, message.payload, now_ns))
+
+    def _understand(self, message: MqttMessage, sender: _Sender | None, known: Sequence[Iterable[bytes]]) -> int:
+        """Make records of a message; return the time that was given to it, 0 when it has its own or none."""
         if sender is None:
             self._keep(message, "unknown topic", "no device of the site file sends on it")
-            return
+            return 0
         if len(message.payload) > _LONGEST_PAYLOAD:
             self._keep(message, "too long", f"{len(message.payload)} bytes")
-            return
+            return 0
         try:
             decoded = sender.decoder.decode(message.payload)
         except DecodeError as error:
             self._keep(message, error.reason, error.detail)
-            return
+            return 0
         except Exception as error:  # a decoder's own fault must not stop its neighbours
             logger.exception("%s: the decoder of %s failed", self._collector, sender.device)
             self._keep(message, "decoder fault", f"{type(error).__name__}: {error}")
-            return
+            return 0
         now_ns = 0
         if decoded.time_ns is None:
             digest = hash_of(message)
@@ -92,10 +119,11 @@ class Intake:
                 digest in some for some in (*known, self._hashes)
             ):
                 self._dropped += 1
-                return
+                return 0
             self._hashes.append(digest)
             now_ns = self._clock.now().utc_ns
         self._store(message, sender, decoded, now_ns)
+        return now_ns
 
     def _store(self, message: MqttMessage, sender: _Sender, decoded: Decoded, now_ns: int) -> None:
         rows, channels = self._rows, sender.channels
@@ -123,6 +151,9 @@ class Intake:
         records += self._others
         if self._hashes:
             records.append(Receipts(self._collector, tuple(self._hashes)))
+        if self._raw:
+            records.append(RawFrames(self._collector, received.utc_ns, tuple(self._raw)))
+            self._raw = []
         gathered = Gathered(records, tuple(self._hashes), self._failed, self._dropped)
         self._rows, self._others, self._hashes = [], [], []
         self._failed, self._dropped = Counter(), 0

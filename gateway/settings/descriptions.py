@@ -42,7 +42,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "language": "页面语言 / language of the page",
         "http_host": "页面只在本机可见 / the page has no passwords yet: this machine alone",
         "http_port": "页面端口，0 为任意空闲端口 / port of the page, 0 takes a free one",
-        "clock": "何时相信本机时钟：ntp 为仅在网络校时之后 / when this box's clock is believed: ntp waits for network time",
+        "clock": "何时相信本机时钟 / when this box's clock is believed: ntp waits for network time",
     },
     "mqtt": {
         "kind": "MQTT 代理 / an MQTT broker",
@@ -169,6 +169,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "flush_readings": "或攒够这么多条 / or when so many wait",
         "quarantine_bytes": "无法解析的数据保留多少 / what could not be understood is kept up to this",
         "readers": "须等待的读者 / the readers that hold the journal back",
+        "raw_bytes": "保留最近的原始报文，0 为不保留 / the last frames as they came are kept; 0 keeps none",
         "storage": "flash 每秒写盘一次，保护存储卡 / flash: one commit a second",
         "at_cap": "满时：稀释次要通道、暂缓确认、舍弃最旧 / when full: thin the least important, hold back, drop the oldest",
     },

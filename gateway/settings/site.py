@@ -10,7 +10,6 @@ from typing import Literal
 from gateway.inventory import Inventory
 from gateway.settings.collectors import CollectorSettings
 
-
 AtCap: TypeAlias = Literal["thin", "hold", "drop_oldest"]
 """What happens when the journal is full."""
 
@@ -30,6 +29,8 @@ class JournalSettings:
     yielding: tuple[str, ...] = ()
     """The readers that hold segments back only while there is room under the cap."""
     storage: Literal["disk", "flash"] = "disk"
+    raw_bytes: int = 64_000_000
+    """How much of the last frames is kept as they came; 0 keeps none."""
     at_cap: AtCap = "thin"
     """Thin the least important channels, hold acknowledgements back, or give the oldest readings up."""
 

@@ -61,6 +61,7 @@ def _journal(document: Document, journal: WrittenJournal, *, has_influxdb: bool)
         readers=tuple(journal.readers),
         yielding=(_INFLUXDB,) if has_influxdb and _INFLUXDB not in journal.readers else (),
         storage=journal.storage,
+        raw_bytes=journal.raw_bytes,
         at_cap=journal.at_cap,
     )
 

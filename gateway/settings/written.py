@@ -111,6 +111,7 @@ class WrittenJournal(Written):
     quarantine_bytes: Annotated[int, Field(ge=100_000)] = 8_000_000
     readers: list[Literal["history", "detection", "influxdb"]] = ["history", "detection"]
     storage: Literal["disk", "flash"] = "disk"
+    raw_bytes: Annotated[int, Field(ge=0, le=4_000_000_000)] = 64_000_000
     at_cap: Literal["thin", "hold", "drop_oldest"] = "thin"
 
 
