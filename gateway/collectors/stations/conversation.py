@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from gateway.clock import Clock
@@ -99,7 +99,8 @@ class Conversation:
                 continue
             judged = self._around.intake.admit(one, self._peer)
             if not isinstance(judged, Admitted):
-                ending = CutOff("refused", self._around.dialect.refusal(one.head, judged))
+                now = self._now(self._around.settings.zone)
+                ending = CutOff("refused", self._around.dialect.refusal(one.head, judged, now))
                 break
             self._is_known, self._unreadable = True, 0
             admitted.append(judged)
@@ -158,11 +159,13 @@ class Conversation:
             await writer.drain()
 
     def _answer(self, one: Admitted) -> bytes:
-        now = datetime.fromtimestamp(self._around.clock.now().utc_ns / SECOND, UTC)
-        answer = self._around.dialect.reply(one.message.head, now.astimezone(one.speaker.station.zone))
+        answer = self._around.dialect.reply(one.message.head, self._now(one.speaker.station.zone))
         readings = sum(len(record) for record in one.records if isinstance(record, Batch))
         self._around.health.count(self._stage, "sent", readings)
         return answer
+
+    def _now(self, zone: tzinfo) -> datetime:
+        return datetime.fromtimestamp(self._around.clock.now().utc_ns / SECOND, zone)
 
     async def _durable(self, records: list[Record]) -> None:
         await self._around.put(records)
