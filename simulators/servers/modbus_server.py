@@ -1,4 +1,7 @@
-"""A real Modbus TCP server on loopback (pymodbus's), one port for a whole line of units, in a thread of its own."""
+"""A real Modbus server (pymodbus's), one port for a whole line of units, in a thread of its own.
+
+It listens on loopback with Modbus TCP, RTU or ASCII frames, or sits on a serial port.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
-from pymodbus.server import ModbusTcpServer
+from pymodbus.framer import FramerType
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from gateway.errors import Unreachable
@@ -18,6 +22,8 @@ from simulators.servers.registers import Behaviour, RegisterTable
 
 _STOP_SECONDS = 5.0
 
+Framing: TypeAlias = Literal["tcp", "rtu", "ascii"]
+
 
 class ModbusServer:
     """A line of units behind one TCP port; a unit exists once it was given registers.
@@ -25,12 +31,15 @@ class ModbusServer:
     After `stop`, `start` listens on the same port again with the same registers.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, *, framing: Framing = "tcp", device: str = "") -> None:
+        """`device` is the path of a serial port; without it the server listens on loopback."""
         self.host = HOST
+        self.device = device
         self.port = port
         self.table = RegisterTable()
+        self._framer = {"tcp": FramerType.SOCKET, "rtu": FramerType.RTU, "ascii": FramerType.ASCII}[framing]
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._server: ModbusTcpServer | None = None
+        self._server: ModbusTcpServer | ModbusSerialServer | None = None
         self._thread: threading.Thread | None = None
 
     def put(self, unit: int, kind: RegisterKind, address: int, values: Sequence[int]) -> None:
@@ -76,7 +85,13 @@ class ModbusServer:
 
     async def _listen(self) -> None:
         placeholder = SimDevice(0, simdata=[SimData(0, datatype=DataType.REGISTERS)])
-        server = ModbusTcpServer(placeholder, address=(self.host, self.port), ignore_missing_devices=True)
+        server: ModbusTcpServer | ModbusSerialServer
+        if self.device:
+            server = ModbusSerialServer(placeholder, framer=self._framer, port=self.device, ignore_missing_devices=True)
+        else:
+            server = ModbusTcpServer(
+                placeholder, framer=self._framer, address=(self.host, self.port), ignore_missing_devices=True
+            )
         # pymodbus's own tables are fixed when the server is built; ours changes while it runs.
         server.context = self.table  # type: ignore[assignment]
         try:
@@ -98,13 +113,13 @@ class ModbusServer:
         self.stop()
 
 
-async def _drop(server: ModbusTcpServer) -> None:
+async def _drop(server: ModbusTcpServer | ModbusSerialServer) -> None:
     for connection in list(server.active_connections.values()):
         connection.close()
     await asyncio.sleep(0)
 
 
-async def _shut(server: ModbusTcpServer) -> None:
+async def _shut(server: ModbusTcpServer | ModbusSerialServer) -> None:
     await _drop(server)
     await server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus leaves it untyped
     mine = asyncio.current_task()

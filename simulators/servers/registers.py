@@ -12,8 +12,10 @@ from pymodbus.exceptions import NoSuchIdException
 
 from gateway.profiles import RegisterKind
 
-_KINDS: dict[int, RegisterKind] = {3: "holding", 4: "input"}
-"""Function codes that read (MODBUS Application Protocol V1.1b3, 6.3 and 6.4); this line lets nobody write."""
+_KINDS: dict[int, RegisterKind] = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
+"""Function codes that read (MODBUS Application Protocol V1.1b3, 6.1 to 6.4)."""
+_WRITES: dict[int, RegisterKind] = {5: "coil", 6: "holding", 15: "coil", 16: "holding"}
+"""Function codes that write; only a unit that was told so lets anybody."""
 
 
 @dataclass(slots=True)
@@ -26,6 +28,9 @@ class Behaviour:
     missing_registers: int = 0
     """Answer with so many registers less than were asked for."""
     delay_seconds: float = 0.0
+    longest: int = 0
+    """Refuse more registers than that in one request, with exception 3."""
+    is_writable: bool = False
 
 
 @dataclass(slots=True)
@@ -76,7 +81,8 @@ class RegisterTable:
         self, device_id: int, func_code: int, address: int, count: int = 1
     ) -> list[int] | ExcCodes:
         """Answer one request as the unit behaves."""
-        kind = _KINDS.get(func_code)
+        # A single write is answered with what the register then holds.
+        kind = _KINDS.get(func_code) or _WRITES.get(func_code)
         if kind is None:
             return ExcCodes.ILLEGAL_FUNCTION
         with self._lock:
@@ -89,6 +95,8 @@ class RegisterTable:
             await asyncio.sleep(behaviour.delay_seconds)
         if behaviour.is_silent:
             raise NoSuchIdException("silent")
+        if behaviour.longest and count > behaviour.longest:
+            return ExcCodes.ILLEGAL_VALUE
         if behaviour.exception:
             return ExcCodes(behaviour.exception)
         with self._lock:
@@ -101,10 +109,15 @@ class RegisterTable:
 
     async def async_setValues(  # noqa: N802 - pymodbus's name
         self, device_id: int, func_code: int, address: int, values: Sequence[int]
-    ) -> ExcCodes:
-        """Refuse every write."""
-        del device_id, func_code, address, values
-        return ExcCodes.ILLEGAL_FUNCTION
+    ) -> ExcCodes | None:
+        """Write where a unit allows it."""
+        kind = _WRITES.get(func_code)
+        with self._lock:
+            unit = self._units.get(device_id)
+            if kind is None or unit is None or not unit.behaviour.is_writable:
+                return ExcCodes.ILLEGAL_FUNCTION
+            unit.registers.update({(kind, address + place): int(value) for place, value in enumerate(values)})
+        return None
 
     def _of(self, unit: int) -> _Unit:
         return self._units.setdefault(unit, _Unit())
