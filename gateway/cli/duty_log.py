@@ -57,6 +57,16 @@ def duty_log(
     return _aligned([row for _, row in sorted(rows)])
 
 
+def late_log(findings: Iterable[Finding], inventory: Inventory, zone: ZoneInfo) -> list[str]:
+    """Return one line a finding that was learned too late to be a warning, in the order in which they were learned."""
+    rows = []
+    for finding in sorted(findings, key=lambda one: (one.learned_ns, one.id)):
+        when = f"would have warned at {clock_time(finding.start_ns, zone)}"
+        learned = f"learned at {clock_time(finding.learned_ns, zone)}"
+        rows.append((when, learned, finding.hazard, _named(finding.asset, inventory), because(finding)))
+    return _aligned(rows)
+
+
 def because(finding: Finding) -> str:
     """Return why a finding stands, in one line."""
     evidence = finding.evidence

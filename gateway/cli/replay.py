@@ -166,6 +166,7 @@ def _tell(
         f"in {figures['seconds']:.1f} s ({rate:,.0f} a second)"
     )
     if gateway.late:
+        lines += duty_log.late_log(gateway.late.values(), gateway.inventory, zone) if options.steps else []
         lines.append(f"{len(gateway.late)} findings were learned too late to be a warning")
     print("\n".join(lines))
 

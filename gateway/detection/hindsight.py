@@ -145,6 +145,9 @@ def look_back(job: LookBack, numbers: Mapping[str, int], *, past: Past, make: Ma
     for slice_ns in range(start_ns, end_ns, _SLICE_NS):
         until_ns = min(slice_ns + _SLICE_NS, end_ns)
         entries = list(_entries(members, past, slice_ns, until_ns, position))
+        if not position and not any(isinstance(entry.record, Batch) for entry in entries):
+            # The past begins later: there is no time to let pass before it.
+            continue
         for first in range(0, len(entries), _GIVEN_ENTRIES):
             watcher.apply(entries[first : first + _GIVEN_ENTRIES])
             yield []

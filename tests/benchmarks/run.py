@@ -22,6 +22,7 @@ BENCHMARKS = {
     "bank": "detection bank, samples a second a core",
     "charts": "level, charts and trend, samples a second a core, and river beside them",
     "line_protocol": "InfluxDB line protocol: encoding, and the way into VictoriaMetrics",
+    "backfill": "InfluxDB away for an hour: how fast the gap is filled, and what live readings wait",
     "replay": "a day of 500 channels at 1 Hz from CSV through detection",
     "speed": "detection against its budgets, and river, stumpy and PySAD in the same run",
     "history": "embedded history: readings in, bytes a reading, a day as 500 buckets",

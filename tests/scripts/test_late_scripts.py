@@ -9,6 +9,7 @@ import pytest
 
 from gateway.model import SECOND
 from tests.gateway.detection.scene import GAS, START, Row, channel, site
+from tests.gateway.hazards.places import DEPTH, GAUGE, MINUTE, underpass
 from tests.scripts.script import Script
 
 CH4, NEAR = "MH-1.gas.ch4", "MH-2.gas-2.ch4"
@@ -177,3 +178,24 @@ def test_a_hold_time_may_end_behind_the_gap(tmp_path: Path) -> None:
 
     assert [line[2:] for line in silence(script)] == [("yellow", True)]
     assert script.watch.findings[-1].time_ns == START + 1_300 * SECOND
+
+
+def test_a_model_looks_back_too_when_a_member_was_offline(tmp_path: Path) -> None:
+    """The storm script of the hazards, with the depth of the underpass offline until half an hour after it."""
+    script = Script(tmp_path, underpass(), has_past=True)
+    late = []
+    for minute in range(180):
+        rain = 60.0 if 60 <= minute < 120 else 0.0
+        level = max(0.0, min(0.5, 0.012 * (minute - 65))) if minute < 130 else 0.0
+        script.push(minute * MINUTE, GAUGE, rain)
+        if 60 <= minute < 150:
+            late.append(Row(minute * MINUTE + 1, DEPTH, level))
+        else:
+            script.push(minute * MINUTE + 1, DEPTH, level)
+    script.push_rows(151 * MINUTE, *late)
+
+    script.play(180 * MINUTE)
+
+    rules = {one.evidence.rule for one in script.watch.findings if one.is_late}
+    assert rules == {"limits:underpass_depth", "waterlogging:underpass_forecast"}
+    assert not [one for one in script.watch.findings if one.hazard == "waterlogging" and not one.is_late]
