@@ -9,6 +9,8 @@ from gateway.model import SECOND
 SAMPLE_NS = 10 * SECOND
 _SAMPLES = 31
 _LEAST_SAMPLES = 4
+_KEEPING_UP = 0.01
+"""Readers that hold back less than this part of the room keep up."""
 _LONGEST_SECONDS = 366 * 86_400.0
 _HOURS_IN_DAYS = 72
 """From here on, a time is said in days."""
@@ -45,7 +47,7 @@ class Forecast:
     def seconds_to_full(self, limit_bytes: int) -> float | None:
         """Return in how many seconds so many bytes are held back; None when that does not come nearer."""
         growth = self.growth()
-        if growth <= 0:
+        if growth <= 0 or self._samples[-1][1] < _KEEPING_UP * limit_bytes:
             return None
         seconds = max(0.0, (limit_bytes - self._samples[-1][1]) / growth)
         return seconds if seconds <= _LONGEST_SECONDS else None

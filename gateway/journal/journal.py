@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import math
 import os
@@ -24,6 +23,7 @@ from gateway.journal.entry import Entry
 from gateway.journal.gathering import Gathering
 from gateway.journal.identity import Identity
 from gateway.journal.importance import Importance, Importances
+from gateway.journal.locking import lock_folder
 from gateway.journal.mending import Mended, Mending
 from gateway.journal.numbering import (
     ChannelKey,
@@ -49,9 +49,6 @@ from gateway.settings import JournalSettings
 _log = logging.getLogger(__name__)
 
 _RESERVE_FILE = "reserve"
-LOCK_FILE = "lock"
-"""Held by whoever writes the journal of a folder."""
-
 _FLASH_SECONDS = 1.0
 _LEAST_SEGMENTS = 4
 """So many segments fit under the cap, so that a full journal always has one to let go."""
@@ -355,8 +352,9 @@ class Journal:
             _log.error("%s", reason)
 
     def _tell_mended(self, mended: Mended) -> None:
-        self._walk.count_lost(mended.lost)
-        self._health.count("journal", "failed", mended.lost, "damaged")
+        lost = self._walk.count_lost(int(mended.segment.partition(".")[0]), mended.lost)
+        if lost:
+            self._health.count("journal", "failed", lost, "damaged")
         more = " and perhaps some behind them" if mended.is_tail_unknown else ""
         _log.error(
             "segment %s was damaged: %d records saved, %d lost%s; the damaged file is kept as %s",
@@ -376,15 +374,3 @@ class Journal:
 
 def _or_infinity(seconds: float | None) -> float:
     return math.inf if seconds is None else seconds
-
-
-def lock_folder(folder: Path) -> int:
-    """Take the journal of a folder for this process and return what to close; Unreachable while another has it."""
-    path = folder / LOCK_FILE
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise Unreachable(f"another gateway writes the journal in {path.parent}; stop it first") from error
-    return descriptor

@@ -210,6 +210,16 @@ def count(connection: sqlite3.Connection) -> Totals:
     return Totals(*found)
 
 
+def sealed_totals(path: Path) -> Totals | None:
+    """Return what a segment was sealed with, if it was and that can still be read."""
+    try:
+        with reading(path) as connection:
+            notes = _notes(connection)
+    except (sqlite3.DatabaseError, FileNotFoundError):
+        return None
+    return Totals(*(notes[name] for name in _SEAL)) if "last" in notes else None
+
+
 def places_of(connection: sqlite3.Connection) -> dict[str, int]:
     """Return the readers' places and running counts as of a segment's last commit."""
     return {name: value for name, value in _notes(connection).items() if name not in _OWN}

@@ -1,8 +1,8 @@
 """One sealed segment written anew with fewer readings of the least important channels. Knows nothing of the cap.
 
 Of each channel of a class every fourth reading stays, the first of them included; what every reader has passed goes as
-a whole. Positions stay as they are, and the last record stays, so that no position is given again. The work is done in
-slices: nobody waits for it longer than for one of them.
+a whole. Positions stay as they are, and something of the last record stays, so that none is given again. The work is
+done in slices: nobody waits for it longer than for one of them.
 """
 
 from __future__ import annotations
@@ -111,16 +111,18 @@ class Thinning:
         self._copy.abandon()
 
     def _thinned(self, row: Row) -> Row | None:
-        if row.position == self._last or not row.is_intact:
+        if not row.is_intact:
             # A damaged record stays, so that it is met, counted and mended as one.
             return row
         if row.position <= self._passed:
-            return None
+            return row if row.position == self._last else None
         record = decode(row.kind, row.body) if row.kind == KIND_BATCH else None
         return self._thinned_batch(row, record) if isinstance(record, Batch) else row
 
     def _thinned_batch(self, row: Row, batch: Batch) -> Row | None:
         stays = self._stays(batch)
+        if row.position == self._last and not stays.any():
+            stays[-1:] = True
         if stays.all():
             return row
         gone = np.zeros(len(IMPORTANCES), np.int64)

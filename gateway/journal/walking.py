@@ -6,7 +6,7 @@ import sqlite3
 import struct
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -73,7 +73,7 @@ class Walk:
         try:
             with reading(path) as connection:
                 for found in connection.execute(_SELECT, (after, last)):
-                    row = _sound(found)
+                    row = sound(found)
                     weight += max(1, row.readings, len(row.body) // _WEIGHT_BYTES)
                     if rows and weight > max_readings:
                         break
@@ -113,10 +113,13 @@ class Walk:
             self.lost += stop - start
         self._tell_damaged(stop - start)
 
-    def count_lost(self, records: int) -> None:
-        """Count records that went with a damaged segment."""
+    def count_lost(self, first: int, records: int) -> int:
+        """Count records that went with a damaged segment; return how many were not counted one by one before."""
+        end = min((other for other in self._firsts() if other > first), default=2**63)
         with self._lock:
-            self.lost += records
+            fresh = max(0, records - sum(first <= known < end for known in self._damaged))
+            self.lost += fresh
+            return fresh
 
     def of_kind(self, kind: int, after: int = 0) -> Iterator[Entry]:
         """Yield intact entries of one kind after a position, oldest first; a damaged segment ends early."""
@@ -133,7 +136,7 @@ class Walk:
         select = f"select {_COLUMNS} from record where {condition}"  # noqa: S608 - numbers only
         with suppress(sqlite3.DatabaseError, FileNotFoundError), reading(path_of(self._folder, first)) as connection:
             for found in connection.execute(select):
-                entry = self._entry(_sound(found))
+                entry = self._entry(sound(found))
                 if entry is not None:
                     yield entry
 
@@ -142,11 +145,12 @@ def _has_gap(rows: list[Row], after: int, wanted: int, notes: dict[str, int]) ->
     """Tell whether records are missing, up to the one that is wanted at the end, although nothing says so."""
     if GAPS in notes:
         return False
-    reached = rows[-1].position if rows else after
-    return reached != after + len(rows) or reached < min(wanted, notes.get("last", 0))
+    reached = after + len(rows)
+    is_in_order = all(row.position == position for position, row in enumerate(rows, after + 1))
+    return not is_in_order or reached < min(wanted, notes.get("last", 0))
 
 
-def _sound(found: tuple[object, ...]) -> Row:
+def sound(found: Sequence[object]) -> Row:
     """Return a row as it was found; where a column is not even of its type, one whose checksum is wrong."""
     position, kind, received_ns, readings, crc, body = found
     integers = [number if isinstance(number, int) else -1 for number in (position, kind, received_ns, readings, crc)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from gateway.journal import ChannelKey, Journal
 from gateway.model import SECOND, Quarantine, Tick
 from tests.gateway.journal.conftest import MakeBatch, OpenJournal
 
-TINY = {"segment_bytes": 50_000, "cap_bytes": 400_000, "at_cap": "hold"}
+TINY: dict[str, Any] = {"segment_bytes": 50_000, "cap_bytes": 400_000, "at_cap": "hold"}
 
 
 def condition(health: Health, name: str = "journal") -> Condition:

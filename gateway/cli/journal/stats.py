@@ -1,4 +1,4 @@
-"""`lifeline journal stats`: what the journal holds, who has read it, and what became no reading and why."""
+"""`lifeline journal stats FOLDER`: what the journal holds, who has read it, and what became no reading and why."""
 
 from __future__ import annotations
 
@@ -8,42 +8,33 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.errors import Unreachable
-
 if TYPE_CHECKING:
     from gateway.journal import JournalStats
 
-HELP = "look at a journal: stats"
 _SHOWN_REJECTS = 5
 _MEGA = 1_000_000
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    stats = actions.add_parser("stats", help="what it holds, who has read it, what was rejected and why")
-    stats.add_argument(
-        "--state", metavar="DIR", type=Path, default=Path("state"), help="the gateway's state folder (default: state)"
-    )
-    stats.add_argument("--json", action="store_true", help="print one JSON object")
+def configure(_parser: argparse.ArgumentParser) -> None:
+    """Declare no more options."""
 
 
-def run(options: argparse.Namespace) -> int:
+def run(folder: Path, options: argparse.Namespace) -> int:
     """Print the figures; the gateway may be running or not."""
     from gateway.journal import read_quarantine, read_stats  # noqa: PLC0415 - `lifeline --help` must not pay for numpy
 
-    folder = options.state / "journal"
-    try:
-        stats = read_stats(folder)
-    except FileNotFoundError as error:
-        raise Unreachable(f"{error}; name the gateway's state folder with --state") from error
+    stats = read_stats(folder)
     newest = read_quarantine(folder, _SHOWN_REJECTS)
     if options.json:
         rejects = [
             dataclasses.asdict(reject) | {"payload": reject.payload.decode("utf-8", "backslashreplace")}
             for reject in newest
         ]
-        figures = dataclasses.asdict(stats) | {"quarantine_bytes": stats.quarantine_bytes, "newest_rejects": rejects}
+        figures = dataclasses.asdict(stats) | {
+            "endurance": stats.endurance,
+            "quarantine_bytes": stats.quarantine_bytes,
+            "newest_rejects": rejects,
+        }
         print(json.dumps(figures, ensure_ascii=False))
         return 0
     print("\n".join(_lines(stats)))
@@ -64,9 +55,13 @@ def _lines(stats: JournalStats) -> list[str]:
     if stats.records:
         lines.append(f"received    {_time(stats.oldest_received_ns)} to {_time(stats.newest_received_ns)}")
     lines += [
+        f"endurance   {stats.endurance}",
         f"conflicts   {stats.conflicts} readings with the time of another value, moved on as SUSPECT",
         f"damaged     {stats.damaged}",
+        f"given up    {sum(each.readings for each in stats.given_up)} readings to stay under the cap",
     ]
+    lines += [f"  {each.readings:>9}  {each.reason}, importance {each.importance}" for each in stats.given_up]
+    lines += [f"set aside   {name}" for name in stats.corrupt]
     lines += [f"reader      {place.name}: {place.behind} records behind" for place in stats.readers]
     lines.append(f"quarantine  {_size(stats.quarantine_bytes)} kept")
     lines += [
