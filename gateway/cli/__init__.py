@@ -21,6 +21,8 @@ COMMANDS = {
     "run": "collect, keep and warn as a site file says",
     "check": "check a site file: every fault at once, with its place",
     "schema": "the JSON Schema of site files or device profiles, for editors",
+    "plan": "what each Modbus line is asked, and whether that fits",
+    "profile": "find out what a device's registers mean: suggest",
     "probe": "read one device once: raw, decoded, unit, quality",
     "decode": "frames of a protocol, one a line, to one JSON object a line",
     "replay": "what early warnings a recording (CSV) would have given",
@@ -53,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    for chatty in ("pymodbus", "uvicorn", "asyncio"):
+    for chatty in ("pymodbus", "uvicorn", "asyncio", "asyncua"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.basicConfig(
         level=os.environ.get("LIFELINE_LOG", "INFO").upper(),
