@@ -13,10 +13,18 @@ from gateway.collectors.modbus_line import ModbusLine
 from gateway.collectors.modbus_listener import ModbusListener
 from gateway.collectors.modbus_memory import LineMemory
 from gateway.collectors.mqtt import MqttCollector
+from gateway.collectors.opcua import OpcuaCollector
 from gateway.collectors.stations import StationsCollector
 from gateway.health import Health
 from gateway.journal import Journal
-from gateway.settings import CollectorSettings, ModbusServerSettings, ModbusSettings, MqttSettings, StationsSettings
+from gateway.settings import (
+    CollectorSettings,
+    ModbusServerSettings,
+    ModbusSettings,
+    MqttSettings,
+    OpcuaSettings,
+    StationsSettings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +61,23 @@ def _mqtt(settings: MqttSettings, devices: Sequence[CollectedDevice], place: Wor
 
 def _modbus_line(settings: ModbusSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
     return ModbusLine(
-        settings, devices, clock=place.clock, health=place.health, memory=LineMemory(_learned(settings.id, place))
+        settings,
+        devices,
+        clock=place.clock,
+        health=place.health,
+        memory=LineMemory(_learned(settings.id, place)),
+        keeps_raw=place.keeps_raw,
     )
 
 
 def _modbus_server(settings: ModbusServerSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
     return ModbusListener(
-        settings, devices, clock=place.clock, health=place.health, memory=LineMemory(_learned(settings.id, place))
+        settings,
+        devices,
+        clock=place.clock,
+        health=place.health,
+        memory=LineMemory(_learned(settings.id, place)),
+        keeps_raw=place.keeps_raw,
     )
 
 
@@ -71,12 +89,17 @@ def _stations(settings: StationsSettings, devices: Sequence[CollectedDevice], pl
     return StationsCollector(settings, devices, clock=place.clock, health=place.health)
 
 
+def _opcua(settings: OpcuaSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
+    return OpcuaCollector(settings, devices, clock=place.clock, health=place.health)
+
+
 BUILDERS: Mapping[str, Callable[[Any, Sequence[CollectedDevice], Workplace], Collector]] = {
     "mqtt": _mqtt,
     "hj212": _stations,
     "sl651": _stations,
     "szy206": _stations,
     "gbt26875_3": _stations,
+    "opcua": _opcua,
     "modbus_tcp": _modbus_line,
     "modbus_rtu": _modbus_line,
     "modbus_rtu_over_tcp": _modbus_line,

@@ -9,7 +9,14 @@ from gateway.documents import Document, Path, Value, did_you_mean
 from gateway.errors import ConfigError
 from gateway.inventory import Asset, Device
 from gateway.profiles import Profile, load_profile, profile_ids, read_profile
-from gateway.settings.collectors import KINDS, CollectorSettings, StationsSettings, check_station_of
+from gateway.settings.collectors import (
+    KINDS,
+    CollectorSettings,
+    OpcuaSettings,
+    StationsSettings,
+    check_nodes_of,
+    check_station_of,
+)
 from gateway.settings.modbus_devices import check_station, own_profile, read_writes
 from gateway.settings.written import WrittenAsset, WrittenDevice, check_id
 
@@ -147,6 +154,8 @@ def _check_address(
         check_station(document, name, written, collector)
         if isinstance(collector, StationsSettings):
             check_station_of(document, name, written.station, collector)
+        if isinstance(collector, OpcuaSettings):
+            check_nodes_of(document, name, collector)
     if profile.protocol == "json" and written.unit is not None:
         message = f"devices.{name}: 'unit' is for Modbus; an MQTT device is known by its id in the topic"
         document.fault((*at, "unit"), message, at_key=True)

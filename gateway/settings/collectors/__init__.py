@@ -15,6 +15,7 @@ from gateway.settings.collectors.modbus_tcp import (
     ModbusTcpSettings,
 )
 from gateway.settings.collectors.mqtt import MQTT, MqttSettings
+from gateway.settings.collectors.opcua import OPCUA, OpcuaSettings, check_nodes_of
 from gateway.settings.collectors.stations import (
     GBT26875_3,
     HJ212,
@@ -39,6 +40,7 @@ KINDS: Mapping[str, Kind] = {
     "sl651": SL651,
     "szy206": SZY206,
     "gbt26875_3": GBT26875_3,
+    "opcua": OPCUA,
 }
 """The word after `kind:` → how that kind is written, read and checked."""
 
@@ -54,11 +56,13 @@ __all__ = [
     "ModbusSettings",
     "ModbusTcpSettings",
     "MqttSettings",
+    "OpcuaSettings",
     "Sl651Settings",
     "Station",
     "StationsSettings",
     "Surroundings",
     "Szy206Settings",
+    "check_nodes_of",
     "check_station_of",
     "period_seconds",
 ]
