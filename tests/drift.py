@@ -24,13 +24,13 @@ def openapi() -> str:
     from gateway.duty_room import DutyRoomPorts, create_app  # noqa: PLC0415
     from gateway.health import Health  # noqa: PLC0415
     from gateway.ledger import Ledger  # noqa: PLC0415
-    from tests.gateway.duty_room.town import MemoryHistory, town_inventory  # noqa: PLC0415
+    from tests.gateway.duty_room.town import MemoryHistory, NoDrills, town_inventory  # noqa: PLC0415
 
     inventory, _ = town_inventory()
     clock, health = SystemClock(), Health()
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger.open(Path(folder), site="town", clock=clock, health=health)
-        ports = DutyRoomPorts(inventory, {}, ledger, MemoryHistory(), health, clock)
+        ports = DutyRoomPorts(inventory, {}, ledger, MemoryHistory(), health, clock, drills=NoDrills())
         text = json.dumps(create_app(ports).openapi(), indent=2, ensure_ascii=False) + "\n"
         ledger.close()
     return text

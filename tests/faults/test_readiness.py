@@ -28,9 +28,12 @@ def test_a_journal_at_its_cap_that_holds_acknowledgements_back_is_not_ready(
     with Stage("cap", Setting(tmp_path), plan) as stage:
         stage.start()
         stage.database.kill()
-        publisher = stage.add_publisher(devices=10, rounds_per_second=1_000, period_ms=1)
+        publisher = stage.add_publisher(devices=10)
+        publisher.rounds(100)
 
-        publisher.start()
+        # Nothing fills a journal as quickly as what nobody understands: it is kept for inspection.
+        for number in range(1_500):
+            publisher.garbage(number % 10, b"x" * 16_000)
         wait_until(lambda: not stage.gateway.readiness()["ready"], 120, "the journal to be at its cap", every=0.5)
         reason = stage.says("journal")
         publisher.pause()

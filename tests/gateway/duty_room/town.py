@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gateway.early_warning import Drilled, DrillKind
+from gateway.errors import NotAllowed
 from gateway.inventory import Asset, Channel, Device, Inventory, Ladder
 from gateway.model import SECOND, Bytes8, Floats, Int64s
 from gateway.profiles import Profile
@@ -183,3 +185,18 @@ def town_inventory(report_seconds: float = 60.0) -> tuple[Inventory, dict[str, S
                 signals[channel] = Signal(usual, swing)
     inventory = Inventory("town", "示范片区", "Asia/Shanghai", assets, devices, channels, (FORECAST, NIGHTS))
     return inventory, signals
+
+
+class NoDrills:
+    """Drills of a town where none was ever held."""
+
+    is_running = False
+
+    def begin(self, kind: DrillKind, *, unit: str, seconds: float, person: str) -> None:
+        """Refuse."""
+        raise NotAllowed(f"nobody drills here: {kind} {unit} {seconds} {person}")
+
+    def outcomes(self, limit: int = 20) -> list[Drilled]:
+        """Return none."""
+        del limit
+        return []
