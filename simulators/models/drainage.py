@@ -57,13 +57,17 @@ class DrainageNetwork:
 
     step_seconds = 60.0
 
-    def __init__(self, sewers: Sewers, *, start_ns: int, end_ns: int, seed: int = 0) -> None:
+    def __init__(
+        self, sewers: Sewers, *, start_ns: int, end_ns: int, utc_offset_seconds: float = 0.0, seed: int = 0
+    ) -> None:
         self._sewers = sewers
         self._end_ns = end_ns
         self._random = np.random.default_rng(seed_of(str(seed), "drainage", sewers.file.name))
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="lifeline-swmm-")))
-        self._simulation = self._opened(start_ns)
+        # The file speaks local time: sewage follows the hours in which people live.
+        self._shift_ns = round(utc_offset_seconds * SECOND)
+        self._simulation = self._opened(start_ns + self._shift_ns)
         self._nodes = self._named(Nodes(self._simulation), sewers.nodes, "node")
         self._links = self._named(Links(self._simulation), sewers.links, "link")
         self._gauges = list(RainGages(self._simulation))
@@ -118,7 +122,7 @@ class DrainageNetwork:
         local = folder / "network.inp"
         try:
             text, self._levels = _unruled(self._sewers.file.read_text())
-            local.write_text(_dated(text, start_ns, self._end_ns))
+            local.write_text(_dated(text, start_ns, self._end_ns + self._shift_ns))
             simulation = Simulation(str(local), str(folder / "report.txt"), str(folder / "results.bin"))
             return self._stack.enter_context(simulation)
         except Exception as error:

@@ -29,7 +29,7 @@ from simulators.weather import Weather
 _BASE_DEMAND, _EMITTER, _PRESSURE = 1, 3, 11
 _FLOW, _STATUS = 8, 11
 _NODE_COUNT, _JUNCTION, _PUMP = 0, 0, 2
-_DURATION, _HYDRAULIC_STEP, _REPORT_STEP = 0, 1, 5
+_DURATION, _HYDRAULIC_STEP, _PATTERN_START, _REPORT_STEP = 0, 1, 4, 5
 _TANK = 2
 _M3_H = (101.941, 0.227125, 157.725, 189.420, 51.4, 3.6, 0.06, 41.6667, 1.0, 1.0 / 24.0)
 """Flow units of the file, in the toolkit's order (CFS, GPM, MGD, IMGD, AFD, LPS, LPM, MLD, CMH, CMD) → m3/h."""
@@ -70,10 +70,13 @@ class WaterNetwork:
 
     step_seconds = 60.0
 
-    def __init__(self, network: Network, *, start_ns: int, end_ns: int, seed: int = 0) -> None:
+    def __init__(
+        self, network: Network, *, start_ns: int, end_ns: int, utc_offset_seconds: float = 0.0, seed: int = 0
+    ) -> None:
         logging.getLogger("wntr.epanet.toolkit").setLevel(logging.CRITICAL)
         self._network = network
         self._start_ns, self._end_ns = start_ns, end_ns
+        self._seconds_of_day = (start_ns / SECOND + utc_offset_seconds) % 86_400.0
         self._random = np.random.default_rng(seed_of(str(seed), "water", network.file.name))
         # EPANET writes a report and results beside the network; neither is wanted.
         self._folder = tempfile.TemporaryDirectory(prefix="lifeline-epanet-")
@@ -187,6 +190,8 @@ class WaterNetwork:
     def _begin(self) -> None:
         engine = self._engine
         engine.ENsettimeparam(_DURATION, (self._end_ns - self._start_ns) // SECOND + 86_400)
+        # The file's patterns are of the local day.
+        engine.ENsettimeparam(_PATTERN_START, round(self._seconds_of_day))
         engine.ENsettimeparam(_REPORT_STEP, round(self.step_seconds))
         engine.ENsettimeparam(_HYDRAULIC_STEP, round(self.step_seconds))
         engine.ENopenH()

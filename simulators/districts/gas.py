@@ -1,0 +1,51 @@
+"""Manholes along a gas main, each with a methane node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulators.districts.part import MQTT, Part, Term, Written, at
+from simulators.models.contract import Model
+from simulators.models.gas_space import GasSpaces, Space
+
+_SPACING_METRES = 25.0
+
+
+def gas(size: int) -> Part:
+    """Return a main G-1 with `size` manholes MH-1… beside it, the first 3 m away, every other 25 m further on."""
+    names = [f"MH-{number}" for number in range(1, size + 1)]
+    assets: dict[str, Written] = {"G-1": {"kind": "main", "lifeline": "gas", "name": "中压燃气干管", "location": at(0)}}
+    for number, name in enumerate(names, 1):
+        near: list[Written] = [other for other in names if abs(names.index(other) + 1 - number) == 1]
+        relations: dict[str, Written] = {"near": near, "part_of": ["G-1"]} if near else {"part_of": ["G-1"]}
+        assets[name] = {
+            "kind": "manhole",
+            "lifeline": "gas",
+            "name": f"燃气相邻井 {number}",
+            "location": at(number),
+            "relations": relations,
+        }
+    devices: dict[str, Written] = {
+        f"gas-{number}": {
+            "profile": "gas/manhole_methane",
+            "collector": MQTT,
+            "asset": name,
+            "report_seconds": 60,
+        }
+        for number, name in enumerate(names, 1)
+    }
+
+    def models(term: Term) -> Sequence[Model]:
+        spaces = [Space(name, {"G-1": 3.0 + _SPACING_METRES * place}) for place, name in enumerate(names)]
+        return [GasSpaces(spaces, end_ns=term.end_ns, seed=term.seed)]
+
+    ladder: dict[str, Written] = {
+        "quantity": "combustible_gas",
+        "hazard": "gas_leak",
+        "rungs": {"yellow": 20, "orange": 50, "red": 100},
+        "deadband": 2,
+        "on_seconds": 60,
+        "off_seconds": 600,
+        "basis": "相邻地下空间分级 20/50/100 %LEL，DB34/T 4021-2021 一类做法 (from memory, verify)",
+    }
+    return Part(assets, devices, {"manhole_gas": ladder}, models, kin={"G-1": frozenset(names)})
