@@ -10,6 +10,7 @@ from detectors.inflow import Inflows
 from detectors.level import Level
 from detectors.limits import Limits
 from detectors.quantiles import Quantiles
+from detectors.relations import Relations
 from detectors.shifted import Shifted
 from detectors.silent import Silent
 from detectors.steps import Steps
@@ -35,6 +36,7 @@ DETECTORS: dict[str, Registered] = {
 GROUP_DETECTORS: dict[str, RegisteredGroup] = {
     "agreement": Agreement,
     "inflow": Inflows,
+    "relations": Relations,
 }
 """Every group detector by name; their contract suite runs over all of them."""
 
@@ -50,6 +52,7 @@ __all__ = [
     "Level",
     "Limits",
     "Quantiles",
+    "Relations",
     "Shifted",
     "Silent",
     "Steps",

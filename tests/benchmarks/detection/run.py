@@ -18,6 +18,7 @@ from tests.benchmarks.detection.scores import NoRecordings, Scores, told
 from tests.benchmarks.machine import machine
 
 SUITES = {
+    "batadal": "tests.benchmarks.detection.batadal",
     "bwdf": "tests.benchmarks.detection.bwdf",
     "munich_bridge": "tests.benchmarks.detection.munich_bridge",
     "nab": "tests.benchmarks.detection.nab",
