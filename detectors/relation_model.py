@@ -193,7 +193,8 @@ class RelationModel:
     def _left(self, weights: Floats) -> Floats:
         """Return the sum of squares that the regressions leave of each target."""
         told = (weights * (weights @ self._gram)).sum(axis=1) - 2.0 * (weights * self._moment.T).sum(axis=1)
-        return np.maximum(self._square + told, 0.0)
+        left: Floats = np.maximum(self._square + told, 0.0)
+        return left
 
 
 _MOST_PATTERNS = 64
