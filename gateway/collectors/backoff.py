@@ -11,7 +11,7 @@ import random
 class Backoff:
     """Waiting times after failures in a row."""
 
-    def __init__(self, first_seconds: float = 1.0, longest_seconds: float = 30.0, seed: int | None = None) -> None:
+    def __init__(self, first_seconds: float = 1.0, longest_seconds: float = 20.0, seed: int | None = None) -> None:
         self._first = first_seconds
         self._longest = longest_seconds
         self._ceiling = first_seconds

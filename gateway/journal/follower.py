@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 _TRIES = 3
 _MOST_ASIDE = 10
 """Records set aside in a row before the reader itself is taken to be broken."""
-_FIRST_REST, _LONGEST_REST = 0.05, 30.0
+_FIRST_REST, _LONGEST_REST = 0.05, 20.0
 _IDLE_SECONDS = 1.0
 _NUDGE_SECONDS, _URGENT_NUDGE_SECONDS = 5.0, 0.25
 _SMALLEST_SLICE, _LARGEST_SLICE = 500, 20_000

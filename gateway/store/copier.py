@@ -17,7 +17,7 @@ from gateway.store.store import Store
 
 _log = logging.getLogger(__name__)
 
-_FIRST_REST, _LONGEST_REST = 0.05, 30.0
+_FIRST_REST, _LONGEST_REST = 0.05, 20.0
 _TROUBLE = (Unreachable, OSError, MemoryError)
 
 
