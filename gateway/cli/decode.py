@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.cli import EXIT_FINDINGS
+from gateway.cli import EXIT_FINDINGS, EXIT_USAGE, decode_raw
 from gateway.errors import ConfigError, DecodeError, Fault
 
 if TYPE_CHECKING:
@@ -33,18 +33,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     from gateway.codecs.registry import CODECS  # noqa: PLC0415 - see TYPE_CHECKING above
 
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="one frame a line; - is stdin (default)")
-    parser.add_argument(
-        "--codec", required=True, choices=sorted(CODECS), metavar="NAME", help=", ".join(sorted(CODECS))
-    )
+    parser.add_argument("--codec", choices=sorted(CODECS), metavar="NAME", help=", ".join(sorted(CODECS)))
     parser.add_argument("--hex", action="store_true", help="the lines are hex (binary codecs expect it anyway)")
     parser.add_argument("--lenient", action="store_true", help="accept known deviations, e.g. another checksum")
     parser.add_argument(
         "--timezone", default="Asia/Shanghai", metavar="ZONE", help="of times without one (default: Asia/Shanghai)"
     )
 
+    decode_raw.configure(parser)
+
 
 def run(options: argparse.Namespace) -> int:
     """Decode every line; 0 when all were understood, 1 when one was not."""
+    if options.source == "raw":
+        return decode_raw.run(options)
+    if options.codec is None:
+        print("lifeline decode: say --codec NAME, or --from raw --profile NEW", file=sys.stderr)
+        return EXIT_USAGE
     from gateway.codecs.contract import CodecOptions  # noqa: PLC0415
     from gateway.codecs.registry import CODECS  # noqa: PLC0415
 

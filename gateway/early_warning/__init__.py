@@ -3,6 +3,7 @@
 from gateway.early_warning.drill import Drilled, DrillKind
 from gateway.early_warning.finding import Evidence, Finding, Level, finding_id
 from gateway.early_warning.folding import Acknowledged, Event, Observed, fold
+from gateway.early_warning.redecoding import Redecoded
 from gateway.early_warning.states import TABLE, Change, State, next_state
 from gateway.early_warning.warning import EarlyWarning, Step, StepKind, urgency, warning_id
 
@@ -18,6 +19,7 @@ __all__ = [
     "Finding",
     "Level",
     "Observed",
+    "Redecoded",
     "State",
     "Step",
     "StepKind",

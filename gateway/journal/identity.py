@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.model import Batch, Int64s, Quality
+from gateway.model import Batch, Flag, Int64s, Quality
 
 REMEMBERED = 64
 """Rows of each channel that are compared."""
@@ -21,6 +21,7 @@ REMEMBERED = 64
 _NEVER = np.iinfo(np.int64).min
 _NAN = np.int64(0x7FF8000000000000)
 _RESIDENT = 256
+_CORRECTED = np.uint16(Flag.CORRECTED)
 
 Places = NDArray[np.intp]
 
@@ -51,6 +52,9 @@ class Identity:
 
     def _resolve_one(self, batch: Batch) -> Batch:
         if not len(batch) or self._take_newer(batch.channel, batch.time_ns, batch.value):
+            return batch
+        if (batch.flags & _CORRECTED).all():
+            # Corrections come as batches of their own, and mean the very time that is held.
             return batch
         slots = self._slots(batch.channel)
         bits = _bits_of(batch.value)

@@ -12,6 +12,7 @@ from gateway.early_warning import (
     Finding,
     Level,
     Observed,
+    Redecoded,
     State,
     fold,
     warning_id,
@@ -71,7 +72,7 @@ class Book:
 
     def apply(self, event: Event) -> EarlyWarning | Finding | None:
         """Take over one event; return the warning or the late finding that it changed."""
-        if isinstance(event, Drilled):
+        if isinstance(event, Drilled | Redecoded):
             return None
         if isinstance(event, Acknowledged):
             return self._keep(fold(self.open_warning(event.warning), event))

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import msgspec
 
-from gateway.early_warning import Acknowledged, Drilled, Event, Evidence, Finding, Observed
+from gateway.early_warning import Acknowledged, Drilled, Event, Evidence, Finding, Observed, Redecoded
 
 GENESIS = bytes(32)
 """What the first event is chained to."""
@@ -20,13 +20,20 @@ _OBSERVED = "observed"
 _ACKNOWLEDGED = "acknowledged"
 DRILLED = "drilled"
 """The word under which a drill is stored."""
+REDECODED = "redecoded"
+"""The word under which a correction by another profile is stored."""
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODERS: Mapping[
-    str, msgspec.json.Decoder[Observed] | msgspec.json.Decoder[Acknowledged] | msgspec.json.Decoder[Drilled]
+    str,
+    msgspec.json.Decoder[Observed]
+    | msgspec.json.Decoder[Acknowledged]
+    | msgspec.json.Decoder[Drilled]
+    | msgspec.json.Decoder[Redecoded],
 ] = {
     _OBSERVED: msgspec.json.Decoder(Observed),
     _ACKNOWLEDGED: msgspec.json.Decoder(Acknowledged),
     DRILLED: msgspec.json.Decoder(Drilled),
+    REDECODED: msgspec.json.Decoder(Redecoded),
 }
 # JSON has no infinity; a score this far beyond red says the same.
 _LARGEST = 1e9
@@ -36,6 +43,8 @@ def kind_of(event: Event) -> str:
     """Return the word an event is stored under."""
     if isinstance(event, Drilled):
         return DRILLED
+    if isinstance(event, Redecoded):
+        return REDECODED
     return _OBSERVED if isinstance(event, Observed) else _ACKNOWLEDGED
 
 
@@ -57,6 +66,8 @@ def event_id(event: Event) -> bytes:
     parts: tuple[str, ...]
     if isinstance(event, Drilled):
         parts = (DRILLED, event.kind, event.unit, str(event.start_ns))
+    elif isinstance(event, Redecoded):
+        parts = (REDECODED, event.profile, event.profile_hash, *event.devices, str(event.first_ns), str(event.last_ns))
     elif isinstance(event, Observed):
         finding = event.finding
         parts = (_OBSERVED, finding.id, str(finding.time_ns), str(int(finding.level)), str(int(finding.is_late)))

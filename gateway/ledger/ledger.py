@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.clock import Clock
-from gateway.early_warning import Drilled, EarlyWarning, Finding, Step, urgency
+from gateway.early_warning import Drilled, EarlyWarning, Finding, Redecoded, Step, urgency
 from gateway.errors import NotAllowed, Unreachable
 from gateway.health import Health
 from gateway.ledger import storage
@@ -30,6 +30,7 @@ from gateway.ledger.requests import (
     LedgerChange,
     RecordDrill,
     RecordFindings,
+    RecordRedecoding,
     RememberChannels,
     Request,
 )
@@ -125,6 +126,15 @@ class Ledger:
     def record_drill(self, drill: Drilled) -> Future[None]:
         """File how a drill ended; the future is done when that is on disk."""
         return self._submit(RecordDrill(drill)).done
+
+    def record_redecoding(self, step: Redecoded) -> Future[None]:
+        """Append the step of reading frames by another profile; the future is done when it is on disk."""
+        return self._submit(RecordRedecoding(step)).done
+
+    def redecodings(self, limit: int = 20) -> list[Redecoded]:
+        """Return the newest corrections by another profile, the newest first."""
+        with storage.reading(self._folder) as connection:
+            return storage.read_redecodings(connection, limit)
 
     def drills(self, limit: int = 20) -> list[Drilled]:
         """Return how the newest drills ended, the newest first."""

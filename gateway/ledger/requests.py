@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gateway.early_warning import Acknowledged, Drilled, EarlyWarning, Event, Finding, Observed
+from gateway.early_warning import Acknowledged, Drilled, EarlyWarning, Event, Finding, Observed, Redecoded
 from gateway.errors import NotAllowed
 from gateway.ledger.book import Book
 from gateway.ledger.chain import event_id
@@ -117,4 +117,17 @@ class RecordDrill:
             desk.write(self.drill)
 
 
-Request: TypeAlias = RecordFindings | Acknowledge | RememberChannels | RecordDrill
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordRedecoding:
+    """A correction by another profile to file."""
+
+    step: Redecoded
+    done: Future[None] = field(default_factory=Future)
+
+    def apply(self, desk: Desk) -> None:
+        """Append it, unless it is there already."""
+        if not desk.storage.has_event(event_id(self.step)):
+            desk.write(self.step)
+
+
+Request: TypeAlias = RecordFindings | Acknowledge | RememberChannels | RecordDrill | RecordRedecoding

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from gateway.early_warning import Drilled, EarlyWarning, Event, Observed, State, fold
-from gateway.ledger.chain import DRILLED, GENESIS, decode, encode, event_id, kind_of, link
+from gateway.early_warning import Drilled, EarlyWarning, Event, Observed, Redecoded, State, fold
+from gateway.ledger.chain import DRILLED, GENESIS, REDECODED, decode, encode, event_id, kind_of, link
 
 FILE = "ledger.db"
 _SCHEMA = """
@@ -169,6 +169,15 @@ def read_drills(connection: sqlite3.Connection, limit: int) -> list[Drilled]:
     )
     drills = [decode(DRILLED, body) for (body,) in rows]
     return [drill for drill in drills if isinstance(drill, Drilled)]
+
+
+def read_redecodings(connection: sqlite3.Connection, limit: int) -> list[Redecoded]:
+    """Return the newest corrections by another profile, the newest first."""
+    rows = connection.execute(
+        "SELECT body FROM events WHERE warning IS NULL AND kind = ? ORDER BY position DESC LIMIT ?", (REDECODED, limit)
+    )
+    steps = [decode(REDECODED, body) for (body,) in rows]
+    return [step for step in steps if isinstance(step, Redecoded)]
 
 
 def verify_file(folder: Path) -> int | None:
