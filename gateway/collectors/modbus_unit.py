@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,20 @@ from gateway.collectors.modbus_client import ModbusConnection, TimedOut
 from gateway.collectors.modbus_counters import Counters
 from gateway.collectors.modbus_memory import UnitMemory
 from gateway.errors import DecodeError, Unreachable
-from gateway.model import SECOND, Attribute, Batch, Flag, Instant, Int32s, Int64s, Quality, Quarantine, Record
+from gateway.model import (
+    SECOND,
+    Attribute,
+    Batch,
+    Flag,
+    Instant,
+    Int32s,
+    Int64s,
+    Quality,
+    Quarantine,
+    RawFrame,
+    RawFrames,
+    Record,
+)
 from gateway.profiles import PollClass, RegisterKind
 
 _LONGEST_REST_SECONDS = 30.0
@@ -59,7 +72,9 @@ class ModbusUnit:
         *,
         memory: UnitMemory | None = None,
         relearn_hours: float = 24.0,
+        keeps_raw: bool = False,
     ) -> None:
+        """`keeps_raw` adds the registers of every reply to what is put."""
         device = collected.device
         self.device = device.id
         self.number = device.unit or 0
@@ -72,6 +87,8 @@ class ModbusUnit:
         self.standing: list[tuple[str, str]] = []
         """(reason, detail) of the requests that were refused lately and left out of the newest poll."""
         self._source = f"{collector} {device.id}"
+        self._collector = collector
+        self._keeps_raw = keeps_raw
         self._profile = device.profile
         self._hints = device.profile.modbus
         self._writes = device.writes
@@ -129,6 +146,7 @@ class ModbusUnit:
             self._asking.plan()
         parts: list[_Part] = []
         records: list[Record] = []
+        raw: list[RawFrame] = []
         evidence = b""
         for ask in self._due(poll, now):
             if not connection.is_open:
@@ -142,6 +160,9 @@ class ModbusUnit:
                     delay_seconds=self._hints.request_delay_seconds,
                     timeout_seconds=self._hints.timeout_seconds,
                 )
+                at_ns = clock.now().utc_ns
+                if self._keeps_raw:
+                    raw.append(RawFrame(self.device, _address(ask.block), _sent(registers), at_ns))
                 columns = ask.decoder.columns(registers)
                 texts = ask.decoder.texts(registers) if ask.has_texts else None
             except DecodeError as error:
@@ -159,7 +180,6 @@ class ModbusUnit:
                 evidence = evidence or connection.last_reply
                 break
             self._refused.pop(ask.block.place, None)
-            at_ns = clock.now().utc_ns
             if len(ask.channels):
                 parts.append(_Part(ask.decoder, ask.channels, np.full(len(ask.channels), at_ns, np.int64), columns))
             if texts is not None:
@@ -169,6 +189,8 @@ class ModbusUnit:
         if parts:
             records = [self._together(self._understood(parts, records), now), *records]
             self._follow_fast(parts, now)
+        if raw:
+            records.append(RawFrames(self._collector, now.utc_ns, tuple(raw)))
         return records + self._settle(parts, evidence, now)
 
     def _due(self, poll: PollClass, now: Instant) -> list[Ask]:
@@ -258,3 +280,12 @@ class ModbusUnit:
             return []
         detail = "; ".join(detail for _, detail in self.failures)
         return [Quarantine(self._source, reasons[:100], detail[:500], evidence[:_KEPT_REPLY], now.utc_ns)]
+
+
+def _address(block: RegisterBlock) -> str:
+    return f"{block.kind} {block.address} {block.count}"
+
+
+def _sent(registers: Sequence[int]) -> bytes:
+    """Return registers as a reply carries them, high byte first; coils take two bytes each here."""
+    return np.array(registers, ">u2").tobytes()
