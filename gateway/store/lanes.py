@@ -97,10 +97,9 @@ class Lanes:
         bound = [self.oldest.get(channel, _NEVER) for channel in batch.channel.tolist()]
         return bool((batch.time_ns >= np.array(bound, np.int64)).any())
 
-    def begin_again(self) -> None:
-        """Make everything since the first gap one gap, so that it is all written in the journal's order."""
-        if self.gaps:
-            self.gaps = (Gap(self.gaps[0].after, self.live),)
+    def begin_again(self, after: int) -> None:
+        """Make everything behind a position one gap, so that it is all written in the journal's order."""
+        self.gaps = (Gap(after, self.live),) if after < self.live else ()
         self.oldest.clear()
 
     def _join_closest(self) -> None:

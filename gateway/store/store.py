@@ -247,7 +247,7 @@ class Store:
         if self._gap.complete > gap.after:
             self._lanes.filled(min(self._gap.complete, gap.until))
         if is_overtaken:
-            self._lanes.begin_again()
+            self._lanes.begin_again(self._gap.complete)
         if is_overtaken or (self._gap.complete >= gap.until and self._lanes.gaps):
             self._gap.begin(self._lanes.passed)
         return rest

@@ -25,7 +25,9 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), ROWS),
         st.tuples(st.just("pass"), st.integers(1, 15)),
-        st.tuples(st.sampled_from(["away", "back", "slow", "quick", "kill", "finish"]), st.just(0)),
+        # The newest goes first again: whatever is not on disk yet is a gap.
+        st.tuples(st.just("kill"), st.just(0)),
+        st.tuples(st.sampled_from(["away", "back", "slow", "quick", "finish"]), st.just(0)),
     ),
     max_size=40,
 )
@@ -79,7 +81,6 @@ def test_the_value_journaled_last_is_there_in_the_end(
         _nothing_is_let_go_too_early(store, journal, sink)
     acts["back"]()
     acts["quick"]()
-    store = opened()
 
     _pass(store, clock, 2_000 / rate + 200)
     store.finish()

@@ -194,18 +194,18 @@ def test_live_readings_do_not_wait_while_a_gap_is_filled(
 def test_of_two_values_of_one_time_the_one_journaled_last_stays(
     open_store: OpenStore, journal: ListedJournal, sink: ToldSink, run: RunStore
 ) -> None:
-    journal.put((1, 0, 1.0), (2, 0, 1.0))
-    for second in range(1, 40):
+    for second in range(40):
         journal.put((1, second, 1.0))
     store = open_store(batch_points=4, rate=2.0)
-    journal.put((1, 0, 7.0), (1, 100, 1.0))
+    journal.put((1, 39, 7.0), (1, 100, 1.0))
     run(store, 2)
     live_first = dict(sink.held)
 
     run(store, 60)
 
-    assert live_first[1, 0.0] == 7.0
-    assert sink.held[1, 0.0] == 7.0
+    values = [value for rows in sink.written for _, at, value in rows if at == 39]
+    assert live_first[1, 39.0] == 7.0
+    assert values == [7.0, 1.0, 7.0]
     assert store.lanes.gaps == ()
 
 
