@@ -18,7 +18,7 @@ from gateway.journal.copying import Copy, corrupt_segments
 from gateway.journal.pages import intact_records
 from gateway.journal.segment import Row, Totals, path_of
 from gateway.journal.segments import Segments
-from gateway.journal.versions import GAPS
+from gateway.journal.versions import FOLLOWS, GAPS
 
 _log = logging.getLogger(__name__)
 
@@ -84,8 +84,9 @@ class Mending:
 
     def _mend(self, first: int) -> None:
         known = self._segments.totals_of(first)
-        mended = mend(path_of(self._folder, first), known, self._end_of(first))
-        self._segments.replaced(first, mended.totals, {})
+        follows = self._segments.follows_of(first)
+        mended = mend(path_of(self._folder, first), known, self._end_of(first), follows)
+        self._segments.replaced(first, mended.totals, {FOLLOWS: follows})
         for old in corrupt_segments(self._folder)[:-_KEPT_FILES]:
             _log.error("%s is removed: newer damaged segments are kept", old.name)
             old.unlink()
@@ -93,20 +94,21 @@ class Mending:
 
     def _end_of(self, first: int) -> int | None:
         """Return the position behind the last one a segment may hold; None of the newest."""
-        following = [other for other in self._segments.firsts if other > first]
-        return min(following, default=None)
+        following = min((other for other in self._segments.firsts if other > first), default=None)
+        return None if following is None else self._segments.follows_of(following)
 
 
-def mend(path: Path, known: Totals | None, end: int | None) -> Mended:
+def mend(path: Path, known: Totals | None, end: int | None, follows: int | None = None) -> Mended:
     """Save what can be read of a segment into one that takes its place, and keep the damaged file.
 
-    `known` is what it held, if anyone remembers; `end` the position that follows it, None for the newest segment.
+    `known` is what it held, if anyone remembers; `end` the position that follows it, None for the newest segment;
+    `follows` where it was begun, if that is not where its name says.
     """
     copy = Copy(path)
     try:
         for rows in _in_parts(intact_records(path)):
             copy.add(rows)
-        totals = copy.finish({GAPS: 1})
+        totals = copy.finish({GAPS: 1} | ({} if follows is None else {FOLLOWS: follows}))
     except BaseException:
         copy.abandon()
         raise

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.journal.versions import GAPS, VERSION
+from gateway.journal.versions import FOLLOWS, GAPS, VERSION
 
 SUFFIX = ".segment"
 PAGE_BYTES = 2048
@@ -43,7 +43,7 @@ THINNED_LOW, THINNED_NORMAL = "thinned_low", "thinned_normal"
 """How often a segment was thinned, by the importance of the channels."""
 
 _SEAL = ("records", "readings", "oldest_ns", "newest_ns", "last")
-_OWN = frozenset({*_SEAL, GAPS, THINNED_LOW, THINNED_NORMAL})
+_OWN = frozenset({*_SEAL, FOLLOWS, GAPS, THINNED_LOW, THINNED_NORMAL})
 """What a segment notes of itself; everything else is the journal's."""
 
 _CHECKED = struct.Struct("<qqqI")
@@ -218,6 +218,15 @@ def sealed_totals(path: Path) -> Totals | None:
     except (sqlite3.DatabaseError, FileNotFoundError):
         return None
     return Totals(*(notes[name] for name in _SEAL)) if "last" in notes else None
+
+
+def follows_of(path: Path) -> int:
+    """Return the position behind the last one that was known when a segment was begun, as far as it can be read."""
+    try:
+        with reading(path) as connection:
+            return _notes(connection).get(FOLLOWS, first_of(path))
+    except (sqlite3.DatabaseError, FileNotFoundError):
+        return first_of(path)
 
 
 def places_of(connection: sqlite3.Connection) -> dict[str, int]:

@@ -32,7 +32,7 @@ from gateway.journal.segment import (
     size_of,
     sync_folder,
 )
-from gateway.journal.versions import migrate_segment
+from gateway.journal.versions import FOLLOWS, migrate_segment
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +52,9 @@ class Segments:
         self.damaged: set[int] = set()
         """The segments whose file is wrong; they are to be mended."""
         self._thinned: dict[int, tuple[int, int]] = {}
+        self._follows: dict[int, int] = {}
+        self._end = 1
+        """The position behind the last record that is known."""
         self.places: dict[str, int] = {}
         """Readers' places and running counts as of the last commit."""
         finish_interrupted(folder)
@@ -85,6 +88,7 @@ class Segments:
 
     def _note(self, first: int, notes: Mapping[str, int]) -> None:
         self._thinned[first] = (notes.get(THINNED_LOW, 0), notes.get(THINNED_NORMAL, 0))
+        self._follows[first] = notes.get(FOLLOWS, first)
 
     def _open_newest(self, path: Path) -> None:
         first = first_of(path)
@@ -103,10 +107,11 @@ class Segments:
                 self._active.close()
                 self._active = None
             _log.error("writing goes on in a new segment")
+            self._end = first
             # Every record takes more than one byte, so that no position of the damaged segment is given again.
             self.next_position = first + max(self._segment_bytes, self._sizes[first]) + 1
             return
-        self.next_position = max(first, totals.last + 1)
+        self.next_position = self._end = max(first, totals.last + 1)
         if self._active is not None:
             self._unsealed.discard(first)
 
@@ -127,7 +132,7 @@ class Segments:
         self.places |= places
         self._totals[active.first] = active.totals
         if rows:
-            self.next_position = rows[-1].position + 1
+            self.next_position = self._end = rows[-1].position + 1
 
     def _would_leave_gap(self, rows: Sequence[Row]) -> bool:
         # A gap between two segments shows in their names; one within a segment would look like a loss.
@@ -151,6 +156,12 @@ class Segments:
         self._sizes[first] = size_of(path_of(self._folder, first))
         self._totals[first] = totals
         self._note(first, notes)
+        if first == self.firsts[-1] and self._active is None:
+            self._end = max(first, totals.last + 1)
+
+    def follows_of(self, first: int) -> int:
+        """Return the position behind the last one that was known when a segment was begun."""
+        return self._follows.get(first, first)
 
     def totals_of(self, first: int) -> Totals | None:
         """Return what a segment holds, as far as it is known."""
@@ -162,8 +173,10 @@ class Segments:
         if old is not None and old.first == first:
             return
         new = Segment(path_of(self._folder, first))
-        if self.places:
-            new.write((), self.places)
+        own = {FOLLOWS: self._end} if first != self._end else {}
+        if self.places or own:
+            new.write((), self.places | own)
+        self._note(first, own)
         sync_folder(self._folder)
         self._active = new
         self.firsts = (*self.firsts, first)
@@ -199,7 +212,7 @@ class Segments:
             path = path_of(self._folder, first)
             for tail in ("", "-wal", "-shm"):
                 path.with_name(path.name + tail).unlink(missing_ok=True)
-            for known in (self._sizes, self._totals, self._thinned):
+            for known in (self._sizes, self._totals, self._thinned, self._follows):
                 known.pop(first, None)
             self._unsealed.discard(first)
             self.damaged.discard(first)

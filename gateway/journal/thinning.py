@@ -30,7 +30,7 @@ from gateway.journal.segment import (
     reading,
     size_of,
 )
-from gateway.journal.versions import GAPS
+from gateway.journal.versions import FOLLOWS, GAPS
 from gateway.model import Batch, Int64s
 
 ONE_OF = 4
@@ -87,7 +87,11 @@ class Thinning:
         """
         try:
             times = {CLASSES[self._level]: self._times + 1, GAPS: 1}
-            kept = {name: value for name, value in own_notes_of(self._connection).items() if name in (*CLASSES, GAPS)}
+            kept = {
+                name: value
+                for name, value in own_notes_of(self._connection).items()
+                if name in (*CLASSES, FOLLOWS, GAPS)
+            }
             notes = kept | times
             totals = self._copy.finish(places_of(self._connection) | dict(places) | notes)
             self._stack.close()

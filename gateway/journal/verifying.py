@@ -14,7 +14,7 @@ from gateway.journal.encoding import decode
 from gateway.journal.rejects import FILE as REJECTS_FILE
 from gateway.journal.segment import Row, first_of, is_damage, own_notes_of, reading, size_of
 from gateway.journal.segments import segment_paths
-from gateway.journal.versions import CHANNELS_FILE, GAPS, VERSION, version_of
+from gateway.journal.versions import CHANNELS_FILE, FOLLOWS, GAPS, VERSION, version_of
 from gateway.journal.walking import sound
 
 _SELECT = "select position, kind, received_ns, readings, crc, body from record order by position"
@@ -56,12 +56,14 @@ def verify(folder: Path, progress: Progress = lambda _done, _all: None) -> Verif
         raise FileNotFoundError(f"no journal in {folder}")
     findings: list[Finding] = []
     records = readings = lacking = done = 0
+    end: int | None = None
     total = sum(map(size_of, paths))
     for path in paths:
         look = _Look(path)
         # Sealed and dropped by a running gateway meanwhile: nothing is wrong with that.
         if path.exists():
-            findings += look.findings()
+            findings += [*look.findings(), *look.missing_before(end)]
+            end = look.end
             records, readings, lacking = records + look.records, readings + look.readings, lacking + look.has_gaps
             done += size_of(path)
         progress(min(done, total), total)
@@ -78,6 +80,14 @@ class _Look:
         self._path = path
         self.records = self.readings = 0
         self.has_gaps = False
+        self.end: int | None = None
+        """The position behind the last record, None where that is not known."""
+        self._follows = first_of(path)
+
+    def missing_before(self, end: int | None) -> Iterator[Finding]:
+        """Compare with where the segment before ended."""
+        if end is not None and end < self._follows:
+            yield self._finding(None, f"records {end} to {self._follows - 1}, before it, are missing")
 
     def findings(self) -> list[Finding]:
         version = version_of(self._path)
@@ -96,6 +106,7 @@ class _Look:
     def _all_of(self, connection: sqlite3.Connection, version: int | None) -> list[Finding]:
         notes = own_notes_of(connection)
         self.has_gaps = GAPS in notes or version == 1
+        self._follows = notes.get(FOLLOWS, self._follows)
         found: list[Finding] = []
         expected = first_of(self._path)
         for columns in connection.execute(_SELECT):
@@ -108,6 +119,7 @@ class _Look:
             if row.position != expected and not self.has_gaps:
                 found.append(self._finding(row.position, f"records {expected} to {row.position - 1} are missing"))
             expected = row.position + 1
+            self.end = None if self.has_gaps else expected
             if len(found) >= _MOST_FINDINGS:
                 found.append(self._finding(None, "there is more; not looked at further"))
                 return found

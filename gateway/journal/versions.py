@@ -18,6 +18,9 @@ VERSION = 2
 CHANNELS_FILE = "channels.db"
 """The table of channel numbers in a journal's folder."""
 
+FOLLOWS = "follows"
+"""Stands in a segment that does not begin where the one before ended: the position behind the last one known."""
+
 GAPS = "gaps"
 """Stands in a segment that lacks positions: version 1, thinned, or saved from damage."""
 

@@ -198,3 +198,20 @@ def test_a_folder_without_a_journal_is_said_to_be_one(
 def test_a_time_that_is_none_is_refused(state: Path) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["journal", "export", str(state), "--since", "yesterday"])
+
+
+def test_a_segment_that_is_gone_is_found(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    segment_paths(state / "journal")[1].unlink()
+
+    assert main(["journal", "verify", str(state)]) == 1
+
+    assert "before it, are missing" in capsys.readouterr().out
+
+
+def test_a_jump_that_a_reader_caused_is_no_finding(state: Path) -> None:
+    with opened(state) as journal:
+        journal.attach("history", 500)
+        journal.append([batch_of([(1, START, 1.0, 1, 0)], FakeClock().now())]).result(10)
+        assert journal.newest == 501
+
+    assert main(["journal", "verify", str(state)]) == 0
