@@ -25,6 +25,7 @@ BENCHMARKS = {
     "backfill": "InfluxDB away for an hour: how fast the gap is filled, and what live readings wait",
     "replay": "a day of 500 channels at 1 Hz from CSV through detection",
     "speed": "detection against its budgets, and river, stumpy and PySAD in the same run",
+    "codecs": "frames a second of each codec, decoding alone",
     "history": "embedded history: readings in, bytes a reading, a day as 500 buckets",
 }
 
