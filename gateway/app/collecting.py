@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gateway.clock import Clock
 from gateway.collectors import CollectedDevice, Collector
+from gateway.collectors.modbus_lateness import PollLateness
 from gateway.collectors.modbus_line import ModbusLine
 from gateway.collectors.modbus_listener import ModbusListener
 from gateway.collectors.modbus_memory import LineMemory
@@ -38,6 +39,7 @@ class Workplace:
     """Messages that one collector may have waiting for the journal; above it sockets are not read."""
     state: Path | None = None
     """The gateway's folder, for what a collector has learned."""
+    polls: PollLateness = field(default_factory=PollLateness)
     keeps_raw: bool = False
     """Whether collectors put what they receive as it came, too."""
 
@@ -65,7 +67,8 @@ def _modbus_line(settings: ModbusSettings, devices: Sequence[CollectedDevice], p
         devices,
         clock=place.clock,
         health=place.health,
-        memory=LineMemory(_learned(settings.id, place)),
+        memory=_learned(settings, place),
+        lateness=place.polls,
         keeps_raw=place.keeps_raw,
     )
 
@@ -76,13 +79,15 @@ def _modbus_server(settings: ModbusServerSettings, devices: Sequence[CollectedDe
         devices,
         clock=place.clock,
         health=place.health,
-        memory=LineMemory(_learned(settings.id, place)),
+        memory=_learned(settings, place),
+        lateness=place.polls,
         keeps_raw=place.keeps_raw,
     )
 
 
-def _learned(collector: str, place: Workplace) -> Path | None:
-    return None if place.state is None else place.state / "modbus" / f"{collector.replace(':', '_')}.json"
+def _learned(settings: ModbusSettings, place: Workplace) -> LineMemory:
+    place.health.gauge("poll_start_error_p99_seconds", place.polls.p99_seconds)
+    return LineMemory(place.state and place.state / "modbus" / f"{settings.id.replace(':', '_')}.json")
 
 
 def _stations(settings: StationsSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:

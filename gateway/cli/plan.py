@@ -1,4 +1,4 @@
-"""`lifeline plan SITE`: what each Modbus line of a site is asked, and whether that fits, before anything is connected."""
+"""`lifeline plan SITE`: what each Modbus line of a site is asked, and whether that fits; nothing is connected."""
 
 from __future__ import annotations
 
@@ -54,11 +54,13 @@ def budgets(site: Site) -> list[LineBudget]:
     )
 
     lines = []
+    numbers = {
+        device.id: {name: 0 for name, point in device.profile.points.items() if not point.is_text}
+        for device in site.inventory.devices.values()
+    }
     for settings in site.collectors.values():
         devices = [
-            CollectedDevice(
-                device, dict.fromkeys((name for name, point in device.profile.points.items() if not point.is_text), 0)
-            )
+            CollectedDevice(device, numbers[device.id])
             for device in site.inventory.devices.values()
             if device.collector == settings.id
         ]
@@ -73,10 +75,10 @@ def budgets(site: Site) -> list[LineBudget]:
 
 def _as_text(line: LineBudget, *, explain: bool) -> list[str]:
     units = len({request.unit for request in line.requests})
+    sizes = f"  {line.bytes_a_cycle} bytes and {line.cycle_seconds:.3f} s to ask everything once; "
     rows = [
         f"{line.collector} ({line.where}): {units} units, {line.points} points in {len(line.requests)} requests",
-        f"  {line.bytes_a_cycle} bytes and {line.cycle_seconds:.3f} s to ask everything once; "
-        f"{line.requests_a_second:.2f} requests/s, busy {line.load:.1%} of the time",
+        sizes + f"{line.requests_a_second:.2f} requests/s, busy {line.load:.1%} of the time",
     ]
     if explain:
         for request in line.requests:

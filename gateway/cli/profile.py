@@ -20,9 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     suggest = actions.add_parser("suggest", help="rank address, type, byte order, scale and offset for a known reading")
     suggest.add_argument("--dump", metavar="FILE", required=True, help="registers: '256: 4060 0000' a line; - is stdin")
-    suggest.add_argument(
-        "--reading", metavar="VALUE", required=True, help="what the display shows, with all its digits"
-    )
+    suggest.add_argument("--reading", metavar="VALUE", required=True, help="what the display shows, all digits")
     suggest.add_argument("--unit", metavar="UNIT", default="", help="the unit of the reading (UCUM), e.g. bar")
     suggest.add_argument("--tolerance", metavar="N", type=float, help="default: half of the reading's last digit")
     suggest.add_argument("--kind", choices=("holding", "input"), default="holding", help="where the dump was read")

@@ -36,7 +36,7 @@ _OFFSETS = {0.0: 0.0, -10.0: 1.6, -40.0: 1.5, -50.0: 1.7, -100.0: 1.8, -273.15: 
 _HEX_LINE = re.compile(r"\s*(0x[0-9a-fA-F]+|\d+)\s*:\s*((?:[0-9a-fA-F]{4}\s*)+)$")
 _NUMBER_LINE = re.compile(r"\s*\[?(0x[0-9a-fA-F]+|\d+)\]?\s*[,;:\s]\s*(0x[0-9a-fA-F]+|-?\d+)\s*(?:\(-?\d+\))?\s*$")
 _MOST_LINES = 70_000
-_LAST = 0xFFFF
+_LEAST, _LAST = -0x8000, 0xFFFF
 
 
 class Candidate(NamedTuple):
@@ -52,12 +52,12 @@ class Candidate(NamedTuple):
 
 
 def read_dump(text: str) -> dict[int, int]:
-    """Return address → register of a dump, or raise DecodeError.
+    r"""Return address → register of a dump, or raise DecodeError.
 
     Lines are `256: 4060 0000` (hex words, as `lifeline probe` prints them), `256,16480`, `256 0x4060`, or mbpoll's
     `[256]: 16480`; empty lines and those that begin with # or -- are skipped.
 
-    >>> read_dump("256: 4060 0000\\n300, 7")
+    >>> read_dump("256: 4060 0000\n300, 7")
     {256: 16480, 257: 0, 300: 7}
     """
     registers: dict[int, int] = {}
@@ -74,7 +74,7 @@ def read_dump(text: str) -> dict[int, int]:
                 "dump", f"line {number} is neither '256: 4060 0000' nor '256, 16480': {line.strip()[:60]!r}"
             )
         for place, word in enumerate(words):
-            if not -0x8000 <= word <= _LAST or start + place > _LAST:
+            if not _LEAST <= word <= _LAST or start + place > _LAST:
                 raise DecodeError("dump", f"line {number}: {word} at {start + place} is no register")
             registers[start + place] = word & _LAST
     if not registers:
@@ -100,7 +100,7 @@ def suggest(registers: Mapping[int, int], reading: float, tolerance: float, most
     found = [
         Candidate(address, kind, order, scale, offset, raw * scale + offset, likelihood)
         for address, kind, order, raw, words in _raws(registers)
-        for scale, offset, likelihood in _fits(kind, order, raw, words, reading, tolerance)
+        for scale, offset, likelihood in _fits(_Raw(kind, order, raw, words), reading, tolerance)
     ]
     found.sort(key=lambda each: (-each.likelihood, each.address, each.type, each.byte_order))
     return found[:most]
@@ -131,22 +131,27 @@ def _big_endian(words: Iterable[int], order: ByteOrder) -> bytes:
     return b"".join(packed)
 
 
-def _fits(
-    kind: RegisterType, order: ByteOrder, raw: float, words: tuple[int, ...], reading: float, tolerance: float
-) -> Iterator[tuple[float, float, float]]:
-    is_float = kind.startswith("float")
+class _Raw(NamedTuple):
+    type: RegisterType
+    byte_order: ByteOrder
+    number: float
+    words: tuple[int, ...]
+
+
+def _fits(raw: _Raw, reading: float, tolerance: float) -> Iterator[tuple[float, float, float]]:
+    is_float = raw.type.startswith("float")
     for scale, against_scale in _SCALES.items():
         for offset, against_offset in _OFFSETS.items():
-            error = abs(raw * scale + offset - reading)
+            error = abs(raw.number * scale + offset - reading)
             if error > tolerance * (1 + 1e-9):
                 continue
-            against = _ORDERS[order] + against_scale + against_offset
+            against = _ORDERS[raw.byte_order] + against_scale + against_offset
             if is_float:
                 # A float that fits has found its own scale; one that must be scaled has probably not.
                 against += 2.0 if scale != 1.0 else 0.0
-                yield scale, offset, round(_evidence(kind, words) - 1.5 * against - error / tolerance / 4, 3)
+                yield scale, offset, round(_evidence(raw.type, raw.words) - 1.5 * against - error / tolerance / 4, 3)
             else:
-                yield scale, offset, round(_evidence(kind, words) - against - error / tolerance / 4, 3)
+                yield scale, offset, round(_evidence(raw.type, raw.words) - against - error / tolerance / 4, 3)
 
 
 def _evidence(kind: RegisterType, words: tuple[int, ...]) -> float:

@@ -10,7 +10,6 @@ import asyncio
 import heapq
 import logging
 import zlib
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from gateway.clock import Clock
 from gateway.collectors.backoff import Backoff
 from gateway.collectors.contract import CollectedDevice
 from gateway.collectors.modbus_client import ModbusConnection
+from gateway.collectors.modbus_lateness import PollLateness
 from gateway.collectors.modbus_memory import LineMemory
 from gateway.collectors.modbus_unit import ModbusUnit
 from gateway.collectors.modbus_writing import Writing
@@ -29,7 +29,6 @@ from gateway.settings import ModbusSettings, period_seconds
 
 _SPREAD_SECONDS = 5.0
 _MOST_UNDERWAY = 64
-_KEPT_LATENESS = 256
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +57,11 @@ class ModbusLine:
         memory: LineMemory | None = None,
         dial: Callable[[], Awaitable[ModbusConnection]] | None = None,
         name: str = "",
+        lateness: PollLateness | None = None,
+        keeps_raw: bool = False,
     ) -> None:
         """`dial` brings an open connection or raises Unreachable; without it the settings say whom to dial."""
         self.name = f"collector:{settings.id}"
-        self.late_ns: deque[int] = deque(maxlen=_KEPT_LATENESS)
-        """How late the newest polls began."""
         self.writing = Writing(devices)
         self.silenced: set[str] = set()
         """Devices that a drill takes for dead: they are not asked."""
@@ -80,9 +79,11 @@ class ModbusLine:
                 settings.poll_seconds,
                 memory=self._memory.of(collected.device.id),
                 relearn_hours=settings.relearn_hours,
+                keeps_raw=keeps_raw,
             )
             for collected in devices
         ]
+        self._lateness = lateness or PollLateness()
         self._underway = asyncio.Semaphore(_MOST_UNDERWAY)
         self._connection: ModbusConnection | None = None
 
@@ -109,7 +110,7 @@ class ModbusLine:
             elif self._clock.now().monotonic_ns >= unit.rests_until_ns:
                 connection = await self._connected()
                 if not turn.is_warm:
-                    self.late_ns.append(self._clock.now().monotonic_ns - turn.due_ns)
+                    self._lateness.note(self._clock.now().monotonic_ns - turn.due_ns)
                     settle_seconds = await unit.warm_up(connection)
                     if settle_seconds > 0:
                         ready_ns = self._clock.now().monotonic_ns + round(settle_seconds * SECOND)

@@ -18,6 +18,7 @@ from ipaddress import ip_address
 from gateway.clock import Clock
 from gateway.collectors.contract import CollectedDevice
 from gateway.collectors.modbus_client import ModbusConnection, Open
+from gateway.collectors.modbus_lateness import PollLateness
 from gateway.collectors.modbus_line import ModbusLine
 from gateway.collectors.modbus_memory import LineMemory
 from gateway.errors import NotAllowed, Unreachable
@@ -43,6 +44,8 @@ class ModbusListener:
         clock: Clock,
         health: Health,
         memory: LineMemory | None = None,
+        lateness: PollLateness | None = None,
+        keeps_raw: bool = False,
     ) -> None:
         self.name = f"collector:{settings.id}"
         self.port = settings.port
@@ -62,8 +65,10 @@ class ModbusListener:
                 clock=clock,
                 health=health,
                 memory=memory,
+                lateness=lateness,
                 dial=self._dial(station, arrivals),
                 name=f"station:{settings.id}/{station}",
+                keeps_raw=keeps_raw,
             )
             for station, arrivals in self._arrivals.items()
         }
