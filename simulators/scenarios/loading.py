@@ -1,0 +1,154 @@
+"""A scenario file to one checked `Scenario`: every fault of the file at once, each with its place."""
+
+from __future__ import annotations
+
+import importlib.resources
+import math
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from gateway.documents import Document, did_you_mean, read_document
+from gateway.errors import ConfigError, Fault
+from gateway.model import SECOND
+from simulators.districts import PARTS
+from simulators.instruments import Fault as InstrumentFault
+from simulators.models.contract import Event
+from simulators.scenarios.durations import seconds_of
+from simulators.scenarios.expectation import Expectation, Wanted, read_sentence
+from simulators.scenarios.scenario import Scenario
+from simulators.scenarios.written import WrittenExpectation, WrittenInstrument, WrittenScenario
+from simulators.weather import Storm
+
+_Made = TypeVar("_Made")
+
+
+def shipped() -> list[Path]:
+    """Return the scenarios that come with the package, by name."""
+    folder = Path(str(importlib.resources.files("simulators"))) / "scenarios"
+    return sorted(folder.glob("*.yaml"))
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read and check a scenario file; ConfigError with every fault."""
+    try:
+        document = read_document(path.read_bytes(), str(path))
+    except OSError as error:
+        raise ConfigError([Fault(str(path), 1, 1, f"cannot read the file: {error.strerror}")]) from error
+    written = document.check((), document.mapping((), document.value), WrittenScenario)
+    if written is None:
+        document.raise_faults()
+        raise AssertionError(path)
+    scenario = _scenario(document, written)
+    document.raise_faults()
+    return scenario
+
+
+def _scenario(document: Document, written: WrittenScenario) -> Scenario:
+    offset, start_ns = _start(document, written)
+    for name in written.district:
+        if name not in PARTS:
+            document.fault(
+                ("district", name), f"district: there is no {name!r}", did_you_mean(name, PARTS), at_key=True
+            )
+    end_ns = start_ns + _ns(written.lasts)
+    events = [
+        Event(start_ns + _ns(one.at), one.kind, one.asset, _number(one.amount), _seconds(one.lasts))
+        for one in written.happens
+    ]
+    for number, event in enumerate(events):
+        _within(document, ("happens", number, "at"), event.time_ns, end_ns)
+    faults: list[InstrumentFault] = []
+    for number, fault in enumerate(written.instruments):
+        _tried(document, ("instruments", number), partial(_fault, fault, start_ns), faults)
+    expectations: list[Expectation] = []
+    for number, expected in enumerate(written.expect):
+        _tried(document, ("expect", number, "want"), partial(_expectation, expected), expectations)
+    _check_expectations(document, expectations)
+    return Scenario(
+        name=written.scenario,
+        title=written.title or written.scenario,
+        file=document.file,
+        learn_ns=start_ns - _ns(written.learn),
+        start_ns=start_ns,
+        end_ns=end_ns,
+        timezone=written.timezone,
+        utc_offset_seconds=offset,
+        seed=written.seed,
+        is_long=written.is_long,
+        district={name: size for name, size in written.district.items() if name in PARTS},
+        storms=[
+            Storm(start_ns + _ns(one.at), seconds_of(one.lasts) / 60.0, one.mm, one.peak)
+            for one in written.weather.storms
+        ],
+        mean_celsius=written.weather.mean_celsius,
+        wind_m_s=written.weather.wind_m_s,
+        report_seconds=dict(written.report_seconds),
+        faults_per_device_year=written.faults_per_device_year,
+        events=events,
+        faults=faults,
+        expectations=expectations,
+        places={".".join(map(str, path)): place for path, place in document.places.items()},
+    )
+
+
+def _fault(one: WrittenInstrument, start_ns: int) -> InstrumentFault:
+    return InstrumentFault(
+        start_ns + _ns(one.at), one.kind, one.device, one.point, _number(one.amount), _seconds(one.lasts)
+    )
+
+
+def _expectation(one: WrittenExpectation) -> Expectation:
+    return Expectation(read_sentence(one.want), one.pending or "")
+
+
+def _start(document: Document, written: WrittenScenario) -> tuple[float, int]:
+    """Return the offset of local time from UTC in seconds, and the start in nanoseconds UTC."""
+    try:
+        zone = ZoneInfo(written.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        document.fault(("timezone",), f"timezone {written.timezone!r:.60} is not a time zone", "e.g. Asia/Shanghai")
+        return 0.0, 0
+    try:
+        start = datetime.fromisoformat(written.start).replace(tzinfo=zone)
+    except ValueError:
+        document.fault(
+            ("start",), f"start must be a local date and time, got {written.start!r:.40}", "2025-06-16T00:00"
+        )
+        return 0.0, 0
+    offset = start.utcoffset()
+    return (offset.total_seconds() if offset else 0.0), round(start.timestamp()) * SECOND
+
+
+def _check_expectations(document: Document, expectations: Sequence[Expectation]) -> None:
+    if expectations and all(one.pending for one in expectations):
+        document.fault(("expect",), "expect: all of it is pending; a scenario needs something that is met", at_key=True)
+    if expectations and not any(isinstance(one.sentence, Wanted) for one in expectations):
+        document.warn(("expect",), "expect: no early warning is wanted; a deaf gateway would pass", at_key=True)
+
+
+def _tried(document: Document, place: tuple[str | int, ...], make: Callable[[], _Made], made: list[_Made]) -> None:
+    try:
+        made.append(make())
+    except ValueError as error:
+        document.fault(place, f"{'.'.join(map(str, place))}: {error}")
+
+
+def _within(document: Document, place: tuple[str | int, ...], time_ns: int, end_ns: int) -> None:
+    if time_ns >= end_ns:
+        document.fault(place, f"{'.'.join(map(str, place))} lies behind the end of the scenario")
+
+
+def _ns(text: str) -> int:
+    return round(seconds_of(text) * SECOND)
+
+
+def _seconds(text: str | None) -> float:
+    return math.nan if text is None else seconds_of(text)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,100 @@
+"""The scenario file as people write it: the allowed keys, types and ranges of each part."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(min_length=1)]
+Duration = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*(s|min|h|d)$", examples=["6 h"])]
+Amount = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class WrittenStorm(_Written):
+    """One storm, as a design storm of the Chicago kind."""
+
+    at: Duration
+    lasts: Duration = "1 h"
+    mm: Annotated[float, Field(gt=0, le=1000)]
+    peak: Annotated[float, Field(gt=0, lt=1)] = 0.4
+
+
+class WrittenWeather(_Written):
+    """The weather of the whole scenario."""
+
+    mean_celsius: Annotated[float, Field(ge=-40, le=50)] = 18.0
+    wind_m_s: Annotated[float, Field(ge=0, le=50)] = 3.0
+    storms: list[WrittenStorm] = []
+
+
+class WrittenEvent(_Written):
+    """Something that happens to an asset."""
+
+    at: Annotated[Duration, Field(examples=["1 h"])]
+    kind: Annotated[Text, Field(examples=["gas_leak"])]
+    asset: Annotated[Text, Field(examples=["G-1"])]
+    amount: Amount | None = None
+    lasts: Duration | None = None
+
+
+class WrittenInstrument(_Written):
+    """Something that happens to an instrument."""
+
+    at: Annotated[Duration, Field(examples=["1 h"])]
+    kind: Annotated[Text, Field(examples=["stuck"])]
+    device: Annotated[Text, Field(examples=["gas-1"])]
+    point: Text | None = None
+    amount: Amount | None = None
+    lasts: Duration | None = None
+
+
+class WrittenExpectation(_Written):
+    """One sentence that must come true."""
+
+    want: Annotated[Text, Field(examples=["gas_leak on MH-1 within 10 min"])]
+    pending: Text | None = None
+
+
+class WrittenScenario(_Written):
+    """One scenario."""
+
+    scenario: Annotated[Text, Field(pattern=r"^[a-z0-9_]+$", examples=["gas_into_manhole"])]
+    title: str = ""
+    start: Annotated[Text, Field(examples=["2025-06-16T00:00:00"])]
+    timezone: str = "Asia/Shanghai"
+    learn: Duration = "0 s"
+    lasts: Annotated[Duration, Field(examples=["6 h"])]
+    seed: Annotated[int, Field(ge=0)] = 1
+    is_long: bool = False
+    district: Annotated[dict[str, Annotated[int, Field(ge=1, le=500)]], Field(min_length=1, examples=[{"gas": 2}])]
+    weather: WrittenWeather = WrittenWeather()
+    report_seconds: dict[str, Annotated[float, Field(ge=1, le=86_400)]] = {}
+    faults_per_device_year: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    happens: list[WrittenEvent] = []
+    instruments: list[WrittenInstrument] = []
+    expect: Annotated[
+        list[WrittenExpectation], Field(min_length=1, examples=[[{"want": "gas_leak on MH-1 within 10 min"}]])
+    ]
+
+
+DESCRIPTIONS: dict[str, str] = {
+    "scenario": "its name, in small letters",
+    "title": "what it is about, for people",
+    "start": "local date and time at which the judged time begins",
+    "learn": "healthy time before the start, in which the gateway learns; nothing is judged in it",
+    "lasts": "how long it goes on from the start",
+    "seed": "the same seed gives the same truth, byte for byte",
+    "is_long": "left out of `rehearse --all` but with --long",
+    "district": "lifeline to size: gas manholes, water zone side, drainage manholes, bridge spans, ...",
+    "weather": "mean temperature, wind and storms",
+    "report_seconds": "device to how often it reports, where not as its profile says",
+    "faults_per_device_year": "faults of instruments drawn at random beside those that are written",
+    "happens": "what breaks: when from the start, kind, asset, amount in the unit of its kind, how long",
+    "instruments": "what goes wrong with instruments: drift, stuck, spikes, noise, dropout, dead, offline, ...",
+    "expect": "what the gateway must do, each a sentence; pending: why it cannot yet",
+}

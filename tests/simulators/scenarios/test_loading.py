@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ConfigError
+from gateway.model import SECOND
+from gateway.settings import Site, check_site
+from simulators.scenarios.loading import load_scenario, shipped
+from simulators.scenarios.scenario import Scenario, Stage
+
+TEXT = """scenario: try
+start: "2025-06-16T08:00:00"
+learn: 1 h
+lasts: 2 h
+district: {gas: 2}
+happens:
+  - {at: 30 min, kind: gas_leak, asset: G-1, amount: 0.5}
+instruments:
+  - {at: 1 h, kind: stuck, device: gas-2, point: ch4}
+expect:
+  - want: gas_leak on MH-1 within 30 min
+"""
+
+
+def _load(folder: Path, text: str = TEXT) -> Scenario:
+    path = folder / "try.yaml"
+    path.write_text(text)
+    return load_scenario(path)
+
+
+def _site(scenario: Scenario, folder: Path) -> Site:
+    path = folder / "site.yaml"
+    path.write_text(scenario.site_text())
+    site = check_site(path).site
+    assert site is not None
+    return site
+
+
+def test_a_scenario_is_read_in_absolute_times(tmp_path: Path) -> None:
+    scenario = _load(tmp_path)
+
+    assert scenario.start_ns == 1_750_032_000 * SECOND
+    assert scenario.start_ns - scenario.learn_ns == 3600 * SECOND
+    assert scenario.events[0].time_ns - scenario.start_ns == 1800 * SECOND
+
+
+def test_a_stage_knows_the_truth_of_world_and_instruments(tmp_path: Path) -> None:
+    scenario = _load(tmp_path)
+
+    with Stage(scenario, _site(scenario, tmp_path).inventory) as stage:
+        hazards = {(window.asset, window.hazard) for window in stage.windows}
+
+    assert hazards == {("G-1", "gas_leak"), ("MH-2", "sensor_fault")}
+
+
+@pytest.mark.parametrize("path", shipped(), ids=lambda path: path.stem)
+def test_every_shipped_scenario_can_be_staged_and_wants_something_that_is_met(path: Path, tmp_path: Path) -> None:
+    scenario = load_scenario(path)
+
+    with Stage(scenario, _site(scenario, tmp_path).inventory) as stage:
+        assert list(stage.reports.until(scenario.learn_ns + 600 * SECOND))
+
+    assert scenario.name == path.stem
+    assert any(not expectation.pending for expectation in scenario.expectations)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("district: {gas: 2}", "district: {gass: 2}", r"try.yaml:5:\d+: .*no 'gass'.*did you mean 'gas'"),
+        ("lasts: 2 h", "lasts: 2 weeks", r"try.yaml:4:\d+"),
+        ('"2025-06-16T08:00:00"', '"yesterday"', r"try.yaml:2:\d+: .*start must be a local date and time"),
+        ("at: 30 min", "at: 3 h", r"try.yaml:7:\d+: .*behind the end"),
+        ("kind: stuck", "kind: sticky", r"try.yaml:9:\d+: .*'sticky' is no fault"),
+        ("within 30 min", "soon", r"try.yaml:11:\d+: .*an expectation reads"),
+        ("  - want:", "  - pending: no\n    want:", r"try.yaml:10:\d+"),
+        ("expect:", "wanted: 3\nexpect:", r"try.yaml:10:\d+: .*unknown key 'wanted'"),
+    ],
+)
+def test_a_wrong_line_is_named_with_its_place(old: str, new: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=said):
+        _load(tmp_path, TEXT.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("asset: G-1", "asset: G-9", r"try.yaml:7:\d+: .*no such asset here"),
+        ("amount: 0.5", "amount: -0.5", r"try.yaml:7:\d+: .*amount must be m3/h"),
+        ("kind: gas_leak", "kind: burst", r"try.yaml:7:\d+: .*'burst' cannot happen here"),
+        ("device: gas-2", "device: gas-9", r"try.yaml:9:\d+: .*no device 'gas-9'"),
+        ("point: ch4", "point: ch5", r"try.yaml:9:\d+: .*has no point 'ch5'"),
+    ],
+)
+def test_what_the_district_cannot_do_is_named_with_its_place(old: str, new: str, said: str, tmp_path: Path) -> None:
+    scenario = _load(tmp_path, TEXT.replace(old, new))
+
+    with pytest.raises(ConfigError, match=said):
+        Stage(scenario, _site(scenario, tmp_path).inventory)
