@@ -36,6 +36,7 @@ RecordFindings: TypeAlias = Callable[[Sequence[Finding]], None]
 """Blocks until the ledger has committed the findings; one it has already changes nothing."""
 
 _SNAPSHOT_NS = 600 * SECOND
+_STANDS_STILL_NS = 60 * SECOND
 
 
 class Snapshot(Protocol):
@@ -208,6 +209,10 @@ class Detection:
 
     def _tick(self, entry: Entry) -> None:
         now_ns = entry.received_ns
+        # Time that steps back a little stands still until it has caught up; a long way back is a new beginning, as
+        # after a stop, for nothing would be noticed until it had.
+        if 0 < self._moment_ns - now_ns <= _STANDS_STILL_NS:
+            now_ns = self._moment_ns
         if len(self._intake.waiting):
             self._feed(self._numbers.run((), (now_ns,)))
         for bank in self._banks:
