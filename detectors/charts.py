@@ -20,7 +20,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
-from detectors.level import DAY, LEARNING_COLUMNS, Learning, learn, learning_parameters, look
+from detectors.level import DAY, LEARNING_COLUMNS, Held, Learning, learn, learning_parameters, look
 from detectors.season import Season
 from detectors.walking import Round, Table, columns, walk
 
@@ -153,15 +153,19 @@ class Charts:
         if np.count_nonzero(shifted):
             held += weight
             held *= shifted
-            is_held = shifted & (held < self._freeze_seconds)
+            # Few at a time: their places are quicker to spare than a whole mask.
+            shifted &= held < self._freeze_seconds
+            is_held = shifted.nonzero()[0]
         else:
             held[:] = 0.0
         if season and cells is not None:
-            learns = None if view.cold is None else state[_LEARNED] >= np.minimum(parameters[1], DAY)
+            still: Held | None = is_held
+            if view.cold is not None:
+                still = state[_LEARNED] < np.minimum(parameters[1], DAY)
+                if is_held is not None:
+                    still[is_held] = True
             taught = learn(state, parameters, view, sigmas, is_held, start=_SEASON_START)
-            if is_held is not None:
-                learns = ~is_held if learns is None else learns & ~is_held
-            season.learn(cells, weight, taught, learns)
+            season.learn(cells, weight, taught, still)
         else:
             learn(state, parameters, view, sigmas, is_held)
         if view.cold is not None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
 from detectors.walking import Round, Table, columns, walk
 
 DAY = 86_400.0
+Held: TypeAlias = NDArray[np.bool_] | NDArray[np.intp]
+"""Places of a round: one truth each, or those that are meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def learn(
     parameters: Floats,
     view: View,
     sigmas: Floats,
-    held: NDArray[np.bool_] | None,
+    held: Held | None,
     *,
     start: float = 1.0,
 ) -> Floats:
@@ -108,8 +110,10 @@ def learn(
     if view.cold is not None:
         np.copyto(clipped, view.residual, where=view.cold)
     if held is not None:
-        np.copyto(share, 0.0, where=held)
-        learned += np.where(held, 0.0, view.weight)
+        share[held] = 0.0
+        before = learned[held]
+        learned += view.weight
+        learned[held] = before
     else:
         learned += view.weight
     moved = share * clipped

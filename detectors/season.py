@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.contract import Floats, Rows, State, Times
+from detectors.level import Held
 from detectors.walking import SECOND
 
 _DAY_NS = 86_400 * SECOND
@@ -46,13 +47,12 @@ class Season:
         is_known: NDArray[np.bool_] = self._seen.reshape(-1).take(cells) > 0.0
         return is_known
 
-    def learn(
-        self, cells: NDArray[np.intp], weight: Floats, off: Floats, learns: NDArray[np.bool_] | None = None
-    ) -> None:
-        """Move cells by how far samples of a round were off; those that do not learn (None: all do) stay."""
+    def learn(self, cells: NDArray[np.intp], weight: Floats, off: Floats, still: Held | None = None) -> None:
+        """Move cells by how far samples of a round were off; those that are `still` (None: no one) stay."""
         course, seen = self.course.reshape(-1), self._seen.reshape(-1)
-        if learns is not None:
-            weight = np.where(learns, weight, 0.0)
+        if still is not None:
+            weight = weight.copy()
+            weight[still] = 0.0
         before = seen.take(cells)
         share = np.minimum(before, self._memory_seconds)
         share += weight
