@@ -17,7 +17,7 @@ SECONDS = 1.0
 FRAMES = {
     "hj212, 7 factors with flags": ("hj212", "short_codes"),
     "hj212, 11 factors with flags": ("hj212", "surface_water_2025"),
-    "hj212, 32 factors with flags": ("hj212", "modbus_swapped"),
+    "hj212, 31 factors with flags": ("hj212", "modbus_swapped"),
     "sl651, 4 elements": ("sl651", "32h"),
     "sl651, an hour of 5-minute values": ("sl651", "34h"),
     "szy206, flow": ("szy206", "flow_report"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,17 @@ def test_every_codec_has_published_frames() -> None:
     known = {folder.parent.name for folder in FRAMES}
 
     assert {CODECS[name] for name in known} == set(CODECS.values())
+
+
+def test_the_readme_counts_the_frames_and_the_values_checked() -> None:
+    table = re.findall(
+        r"^\| .+ \| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", (CASES / "README.md").read_text(), re.MULTILINE
+    )
+
+    counted = {}
+    for folder in sorted({path.parent for path in FRAMES}):
+        tables = [*folder.glob("*/expected.csv"), *folder.glob("*/expected.lenient.csv")]
+        values = sum(len(expected(path)[1]) for path in tables)
+        errors, lenient = (len(list(folder.glob(f"*/{name}"))) for name in ("error.txt", "expected.lenient.csv"))
+        counted[folder.name] = (len(list(folder.glob("*/frame.txt"))), values, errors, lenient)
+    assert {name: tuple(map(int, numbers)) for name, *numbers in table} == counted

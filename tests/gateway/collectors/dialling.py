@@ -15,12 +15,24 @@ from gateway.collectors.backoff import Backoff
 from gateway.collectors.stations import StationsCollector
 from gateway.inventory import Device
 from gateway.profiles import FieldPlace, Point, Profile, ProtocolName
-from gateway.settings import Hj212Settings, Sl651Settings, Station, StationsSettings
+from gateway.settings import (
+    Gbt26875Settings,
+    Hj212Settings,
+    Sl651Settings,
+    Station,
+    StationsSettings,
+    Szy206Settings,
+)
 from tests.gateway.collectors.rig import RecordingJournal, WatchedHealth, collecting
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 LOOPBACK = (ip_network("127.0.0.0/8"),)
-KINDS: Mapping[ProtocolName, type[StationsSettings]] = {"hj212": Hj212Settings, "sl651": Sl651Settings}
+KINDS: Mapping[ProtocolName, type[StationsSettings]] = {
+    "hj212": Hj212Settings,
+    "sl651": Sl651Settings,
+    "szy206": Szy206Settings,
+    "gbt26875_3": Gbt26875Settings,
+}
 
 
 def profile(protocol: ProtocolName, points: Mapping[str, tuple[str, ...]]) -> Profile:

@@ -289,3 +289,55 @@ async def test_readings_without_a_time_take_that_of_their_receipt(
     assert int(batch.flags[0]) == Flag.NO_SOURCE_TIME | Flag.MAINTENANCE
     assert int(batch.quality[0]) == Quality.SUSPECT
     assert abs(int(batch.time_ns[0]) - batch.received_ns) < 1_000_000_000
+
+
+async def test_an_szy206_report_is_confirmed_with_the_time_of_the_centre(
+    journal: RecordingJournal, health: WatchedHealth
+) -> None:
+    report = published("szy206", "flow_report")
+    behind = devices("szy206", {"flow": ("flow",), "volume": ("volume",), "mains_lost": ("alarms", "0")})
+    async with dialled(settings("szy206", "53038100013"), behind, journal, health) as station:
+        await station.say(report)
+        answer = await station.hear()
+
+    assert answer[:3] == bytes([0x68, len(answer) - 5, 0x68])
+    assert answer[3] == 0x30
+    assert answer[4:10] == report[4:10]
+    assert [(channel, value) for channel, _, value in journal.rows] == [(1, 5.9), (2, 106182.0), (3, 1.0)]
+
+
+async def test_a_resend_without_a_time_of_its_own_is_dropped_when_it_comes_at_once(
+    journal: RecordingJournal, health: WatchedHealth
+) -> None:
+    report = published("szy206", "flow_report")
+    behind = devices("szy206", {"flow": ("flow",)})
+    async with listening(settings("szy206", "53038100013"), behind, journal, health) as collector:
+        for _ in range(2):
+            async with call(collector) as station:
+                await station.say(report)
+                assert await station.hear()
+
+    assert len(journal.rows) == 1
+
+
+async def test_a_fire_alarm_is_confirmed_and_a_stranger_refused(
+    journal: RecordingJournal, health: WatchedHealth
+) -> None:
+    alarm = published("gbt26875_3", "component_alarm")
+    behind = devices("gbt26875_3", {"fire": ("1-3-0-393433", "1"), "fault": ("1-3-0-393433", "2")})
+    async with dialled(settings("gbt26875_3", "000000000000"), behind, journal, health) as station:
+        await station.say(alarm)
+        confirmed = await station.hear()
+    async with dialled(settings("gbt26875_3", "000000000009"), behind, RecordingJournal(), WatchedHealth()) as station:
+        await station.say(alarm)
+        refused = await station.hear()
+
+    assert (confirmed[:4], confirmed[26]) == (alarm[:4], 3)
+    assert refused[26] == 6
+    assert [(channel, value) for channel, _, value in journal.rows] == [(1, 1.0), (2, 0.0)]
+
+
+def published(codec: str, case: str) -> bytes:
+    """A frame of the cases, as it goes over the wire."""
+    lines = (Path(__file__).parents[2] / "cases" / codec / case / "frame.txt").read_text().splitlines()
+    return bytes.fromhex(lines[1])
