@@ -49,3 +49,13 @@ def test_no_samples_make_no_rounds() -> None:
     rounds = cut(np.empty(0, np.intp))
 
     assert (rounds.rows.tolist(), rounds.order.tolist(), rounds.bounds) == ([], [], [0])
+
+
+def test_many_rounds_are_cut_like_few_ones() -> None:
+    rows = np.random.default_rng(1).integers(0, 4, 600)
+
+    rounds = cut(rows)
+
+    assert len(rounds.bounds) > 100
+    for place, row in enumerate(rounds.rows.tolist()):
+        assert rounds.tail(place, 0).tolist() == np.flatnonzero(rows == row).tolist()
