@@ -267,13 +267,13 @@ class Gateway:
         waiting = max(1, _MAX_WAITING_MESSAGES // max(1, pushed))
         place = Workplace(clock, self.health, self.journal, waiting, self.state, keeps_raw=self._raw is not None)
         for settings in self.site.collectors.values():
-            devices = self._devices_of(settings.id)
+            devices = self.collected_by(settings.id)
             collector = make_collector(settings, devices, place)
             if isinstance(collector, Polling):
                 self._polled |= {each.device.id: collector for each in devices}
             self._spawn(collector.name, self._collect(collector))
 
-    def _devices_of(self, collector: str) -> list[CollectedDevice]:
+    def collected_by(self, collector: str) -> list[CollectedDevice]:
         """Return a collector's devices, each with its points' channel numbers."""
         numbers: dict[str, dict[str, int]] = defaultdict(dict)
         for channel in self.inventory.channels.values():
