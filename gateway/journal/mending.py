@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from gateway.journal.copying import Copy, corrupt_segments
 from gateway.journal.pages import intact_records
 from gateway.journal.segment import Row, Totals, path_of
 from gateway.journal.segments import Segments
-from gateway.journal.versions import FOLLOWS, GAPS
+from gateway.journal.versions import FOLLOWS, GAPS, RESUME
 
 _log = logging.getLogger(__name__)
 
@@ -85,8 +85,12 @@ class Mending:
     def _mend(self, first: int) -> None:
         known = self._segments.totals_of(first)
         follows = self._segments.follows_of(first)
-        mended = mend(path_of(self._folder, first), known, self._end_of(first), follows)
-        self._segments.replaced(first, mended.totals, {FOLLOWS: follows})
+        end = self._end_of(first)
+        notes = {FOLLOWS: follows}
+        if end is None:
+            notes[RESUME] = self._segments.next_position
+        mended = mend(path_of(self._folder, first), known, end, notes)
+        self._segments.replaced(first, mended.totals, notes)
         for old in corrupt_segments(self._folder)[:-_KEPT_FILES]:
             _log.error("%s is removed: newer damaged segments are kept", old.name)
             old.unlink()
@@ -98,17 +102,17 @@ class Mending:
         return None if following is None else self._segments.follows_of(following)
 
 
-def mend(path: Path, known: Totals | None, end: int | None, follows: int | None = None) -> Mended:
+def mend(path: Path, known: Totals | None, end: int | None, notes: Mapping[str, int]) -> Mended:
     """Save what can be read of a segment into one that takes its place, and keep the damaged file.
 
     `known` is what it held, if anyone remembers; `end` the position that follows it, None for the newest segment;
-    `follows` where it was begun, if that is not where its name says.
+    `notes` is what the new one is to say of itself.
     """
     copy = Copy(path)
     try:
         for rows in _in_parts(intact_records(path)):
             copy.add(rows)
-        totals = copy.finish({GAPS: 1} | ({} if follows is None else {FOLLOWS: follows}))
+        totals = copy.finish({GAPS: 1, **notes})
     except BaseException:
         copy.abandon()
         raise

@@ -10,10 +10,13 @@ from gateway.journal.copying import finish_interrupted
 from gateway.journal.locking import lock_folder
 from gateway.journal.mending import Mended, mend
 from gateway.journal.rejects import FILE as REJECTS_FILE
-from gateway.journal.segment import first_of, follows_of, path_of, sealed_totals
+from gateway.journal.segment import first_of, follows_of, path_of, sealed_totals, size_of
 from gateway.journal.segments import segment_paths
 from gateway.journal.verifying import Progress, verify
-from gateway.journal.versions import CHANNELS_FILE, check_versions
+from gateway.journal.versions import CHANNELS_FILE, FOLLOWS, RESUME, check_versions
+
+_MOST_RECORDS = 64_000_000
+"""More than a segment of the usual size can hold: a record takes more than a byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,11 @@ def _repair(folder: Path, progress: Progress) -> Repaired:
     for first, following in zip(firsts, (*firsts[1:], None), strict=True):
         path = path_of(folder, first)
         if path.name in damaged:
+            notes = {FOLLOWS: follows_of(path)}
+            if following is None:
+                notes[RESUME] = first + max(_MOST_RECORDS, size_of(path))
             end = None if following is None else follows_of(path_of(folder, following))
-            mended.append(mend(path, sealed_totals(path), end, follows_of(path)))
+            mended.append(mend(path, sealed_totals(path), end, notes))
     if CHANNELS_FILE in damaged:
         left.append(f"{CHANNELS_FILE} is damaged: restore it, other numbers would give each channel another one's past")
     if REJECTS_FILE in damaged:

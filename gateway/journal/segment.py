@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.journal.versions import FOLLOWS, GAPS, VERSION
+from gateway.journal.versions import FOLLOWS, GAPS, RESUME, VERSION, one_kind_of_error
 
 SUFFIX = ".segment"
 PAGE_BYTES = 2048
@@ -43,7 +43,7 @@ THINNED_LOW, THINNED_NORMAL = "thinned_low", "thinned_normal"
 """How often a segment was thinned, by the importance of the channels."""
 
 _SEAL = ("records", "readings", "oldest_ns", "newest_ns", "last")
-_OWN = frozenset({*_SEAL, FOLLOWS, GAPS, THINNED_LOW, THINNED_NORMAL})
+_OWN = frozenset({*_SEAL, FOLLOWS, GAPS, RESUME, THINNED_LOW, THINNED_NORMAL})
 """What a segment notes of itself; everything else is the journal's."""
 
 _CHECKED = struct.Struct("<qqqI")
@@ -115,21 +115,18 @@ def _file_size(path: Path) -> int:
 
 
 class Segment:
-    """The segment that is being written; only the writer's thread touches it."""
+    """The segment that is being written, made by `make` before; only the writer's thread touches it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.first = first_of(path)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
         try:
-            self._connection.execute(f"pragma page_size={PAGE_BYTES}")
-            self._connection.execute(f"pragma wal_autocheckpoint={_LOG_BYTES // PAGE_BYTES}")
-            # The tables are made under a rollback journal, so that a WAL file never stands beside an empty segment.
-            self._connection.execute("pragma synchronous=full")
-            if not self._connection.execute("select 1 from sqlite_master where name = 'place'").fetchone():
-                self._connection.executescript(f"begin; {SCHEMA} commit;")
-            self._connection.execute("pragma journal_mode=wal")
-            self.totals = count(self._connection)
+            with one_kind_of_error():
+                self._connection.execute(f"pragma wal_autocheckpoint={_LOG_BYTES // PAGE_BYTES}")
+                self._connection.execute("pragma synchronous=full")
+                self._connection.execute("pragma journal_mode=wal")
+                self.totals = count(self._connection)
         except BaseException:
             self._connection.close()
             raise
@@ -141,9 +138,10 @@ class Segment:
             execute("rollback")
         execute("begin immediate")
         try:
-            self._connection.executemany(_INSERT, rows)
-            self._connection.executemany(PLACE, places.items())
-            execute("commit")
+            with one_kind_of_error():
+                self._connection.executemany(_INSERT, rows)
+                self._connection.executemany(PLACE, places.items())
+                execute("commit")
         except BaseException:
             # SQLite ends the transaction by itself on some errors, not on others.
             if self._connection.in_transaction:
@@ -156,11 +154,24 @@ class Segment:
         self._connection.close()
 
 
+def make(path: Path) -> None:
+    """Make an empty segment; it appears as a whole, so that an empty file is never one in the making."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    with closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        connection.execute(f"pragma page_size={PAGE_BYTES}")
+        # Made under a rollback journal, so that a WAL file never stands beside an empty segment.
+        connection.execute("pragma synchronous=full")
+        connection.executescript(f"begin; {SCHEMA} commit;")
+    new.replace(path)
+    sync_folder(path.parent)
+
+
 def seal(path: Path) -> None:
     """Bring a segment out of WAL mode; it is not written again. Does nothing to a sealed one."""
     if not is_wal(path):
         return
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as connection:
+    with one_kind_of_error(), closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as connection:
         connection.executemany(PLACE, seal_totals(count(connection)))
         connection.execute("pragma journal_mode=delete")
 
@@ -194,7 +205,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise FileNotFoundError(path)
     mode = "mode=ro" if is_wal(path) else "mode=ro&immutable=1"
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=10)) as connection:
+    at = f"{path.absolute().as_uri()}?{mode}"
+    with one_kind_of_error(), closing(sqlite3.connect(at, uri=True, timeout=10)) as connection:
         yield connection
 
 
@@ -240,14 +252,19 @@ def own_notes_of(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def _notes(connection: sqlite3.Connection) -> dict[str, int]:
-    return dict(connection.execute("select name, value from place"))
+    notes = dict(connection.execute("select name, value from place"))
+    is_sound = all(isinstance(name, str) and isinstance(value, int) for name, value in notes.items())
+    if not is_sound or ("last" in notes and not notes.keys() >= set(_SEAL)):
+        raise sqlite3.DatabaseError("what the segment notes of itself is damaged")
+    return notes
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:
     """Tell whether an error says that the file itself is wrong, not that the box is in trouble."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
-        return not isinstance(error, sqlite3.OperationalError)
+        # Raised by Python, over text that is none, or by us.
+        return True
     # The statements are fixed, so that one SQLite cannot make sense of (ERROR) means that the tables are wrong.
     unreadable = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ}
     wrong = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_MISMATCH}

@@ -24,15 +24,15 @@ from gateway.journal.segment import (
     first_of,
     is_damage,
     is_sealed,
+    make,
     own_notes_of,
     path_of,
     places_of,
     reading,
     seal,
     size_of,
-    sync_folder,
 )
-from gateway.journal.versions import FOLLOWS, migrate_segment
+from gateway.journal.versions import FOLLOWS, RESUME, migrate_segment
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class Segments:
         """The segments whose file is wrong; they are to be mended."""
         self._thinned: dict[int, tuple[int, int]] = {}
         self._follows: dict[int, int] = {}
+        self._resume: dict[int, int] = {}
         self._end = 1
         """The position behind the last record that is known."""
         self.places: dict[str, int] = {}
@@ -89,13 +90,14 @@ class Segments:
     def _note(self, first: int, notes: Mapping[str, int]) -> None:
         self._thinned[first] = (notes.get(THINNED_LOW, 0), notes.get(THINNED_NORMAL, 0))
         self._follows[first] = notes.get(FOLLOWS, first)
+        self._resume[first] = notes.get(RESUME, 0)
 
     def _open_newest(self, path: Path) -> None:
         first = first_of(path)
         try:
             migrate_segment(path)
             if not is_sealed(path):
-                # Opening it also finishes what a crash interrupted: a half-made file, an unfinished commit.
+                # Opening it also finishes what a crash interrupted: an unfinished commit.
                 self._active = Segment(path)
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
@@ -111,7 +113,9 @@ class Segments:
             # Every record takes more than one byte, so that no position of the damaged segment is given again.
             self.next_position = first + max(self._segment_bytes, self._sizes[first]) + 1
             return
-        self.next_position = self._end = max(first, totals.last + 1)
+        # A sealed segment keeps its name, also when it is empty.
+        self._end = max(first, totals.last + 1)
+        self.next_position = max(self._end, self._resume.get(first, 0), first + (self._active is None))
         if self._active is not None:
             self._unsealed.discard(first)
 
@@ -172,12 +176,14 @@ class Segments:
         old = self._active
         if old is not None and old.first == first:
             return
-        new = Segment(path_of(self._folder, first))
+        path = path_of(self._folder, first)
+        if not path.exists():
+            make(path)
+        new = Segment(path)
         own = {FOLLOWS: self._end} if first != self._end else {}
         if self.places or own:
             new.write((), self.places | own)
         self._note(first, own)
-        sync_folder(self._folder)
         self._active = new
         self.firsts = (*self.firsts, first)
         if old is not None:
@@ -212,7 +218,7 @@ class Segments:
             path = path_of(self._folder, first)
             for tail in ("", "-wal", "-shm"):
                 path.with_name(path.name + tail).unlink(missing_ok=True)
-            for known in (self._sizes, self._totals, self._thinned, self._follows):
+            for known in (self._sizes, self._totals, self._thinned, self._follows, self._resume):
                 known.pop(first, None)
             self._unsealed.discard(first)
             self.damaged.discard(first)

@@ -7,7 +7,8 @@ segment itself says that it has some.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gateway.errors import ConfigError, Fault
@@ -20,6 +21,9 @@ CHANNELS_FILE = "channels.db"
 
 FOLLOWS = "follows"
 """Stands in a segment that does not begin where the one before ended: the position behind the last one known."""
+
+RESUME = "resume"
+"""Stands in a newest segment whose end nobody knows: the position to go on at, so that none is given again."""
 
 GAPS = "gaps"
 """Stands in a segment that lacks positions: version 1, thinned, or saved from damage."""
@@ -51,11 +55,20 @@ def check_versions(folder: Path) -> None:
         raise ConfigError(faults)
 
 
+@contextmanager
+def one_kind_of_error() -> Iterator[None]:
+    """Let a file so wrong that even SQLite's complaint of it is no text be a database error like any other."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise sqlite3.DatabaseError("the file is wrong, and so is what SQLite says of it") from error
+
+
 def migrate_segment(path: Path) -> None:
     """Make a segment of version 1 one of this version; does nothing to others. Nobody may be reading it."""
     if version_of(path) != 1:
         return
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+    with one_kind_of_error(), closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
         was_wal = connection.execute("pragma journal_mode").fetchone() == ("wal",)
         if was_wal:
             # The version must stand in the file itself, where it is looked for before anything is opened.

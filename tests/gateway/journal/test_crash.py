@@ -189,7 +189,7 @@ def test_a_crash_between_making_a_segment_and_filling_it_costs_nothing(tmp_path:
     folder = tmp_path / "journal"
     with opened(folder) as journal:
         journal.append([batch(1, 5)]).result(20)
-    (folder / "0000000000000000002.segment").touch()
+    (folder / "0000000000000000002.segment.new").write_bytes(b"half of it")
 
     with opened(folder) as again:
         again.append([batch(2, 5)]).result(20)

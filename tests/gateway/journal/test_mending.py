@@ -204,7 +204,7 @@ def test_a_segment_that_is_damaged_again_gets_another_name(folder: Path, stopped
     path = segment_paths(folder)[0]
     for _ in range(3):
         wreck(path, 0, 100)
-        mend(path, None, stopped)
+        mend(path, None, stopped, {})
 
     assert [kept.name.removeprefix(path.name) for kept in corrupt_segments(folder)] == [
         ".corrupt", ".corrupt.2", ".corrupt.3",
@@ -268,3 +268,38 @@ def test_whatever_bits_flip_nothing_wrong_comes_out_and_what_is_lost_is_counted(
 
     assert set(rows_of(found)) <= set(sent)
     assert 40 - len(found) == damaged.stats().damaged
+
+
+@pytest.mark.parametrize("wreck_it", [b"", None], ids=["empty", "cut"])
+def test_positions_of_a_wrecked_newest_segment_are_not_given_again_however_often_it_is_opened(
+    open_journal: OpenJournal, make_batch: MakeBatch, folder: Path, stopped: int, wreck_it: bytes | None
+) -> None:
+    path = segment_paths(folder)[-1]
+    path.write_bytes(path.read_bytes()[:PAGE_BYTES] if wreck_it is None else wreck_it)
+    open_journal(**SMALL).close()
+    wreck(path, 0, 100)
+    open_journal(**SMALL).close()
+
+    journal = open_journal(**SMALL)
+    journal.append([make_batch((1, 10**9, 1.0))]).result(10)
+    journal.close()
+
+    again = open_journal(**SMALL)
+    assert again.newest > stopped
+    assert positions(again)[-1] == again.newest
+    assert verify(folder).findings == ()
+
+
+@pytest.mark.parametrize("name", [b"records", b"last"])
+def test_wrecked_notes_of_a_segment_are_damage_like_any_other(
+    open_journal: OpenJournal, folder: Path, stopped: int, name: bytes
+) -> None:
+    path = segment_paths(folder)[1]
+    content = bytearray(path.read_bytes())
+    content[content.rindex(name)] |= 0x80
+    path.write_bytes(content)
+
+    journal = open_journal(**SMALL)
+
+    assert positions(journal) == list(range(1, stopped + 1))
+    assert len(corrupt_segments(folder)) == 1
