@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from tests.faults.score import Score, Setting
@@ -16,16 +17,19 @@ _DEVICES = 10
 def kill_gateway(setting: Setting) -> Score:
     """Killed with -9 again and again beside a twin that is not: the same readings and the same warnings.
 
-    Behind nats-server first, behind mosquitto then: they redeliver in ways of their own.
+    Behind nats-server and behind mosquitto, at the same time: they redeliver in ways of their own.
     """
-    first, second = (
-        _kill_behind(broker, replace(setting, folder=setting.folder / broker)) for broker in ("nats", "mosquitto")
-    )
+    with ThreadPoolExecutor(2) as both:
+        running = [
+            both.submit(_kill_behind, broker, replace(setting, folder=setting.folder / broker))
+            for broker in ("nats", "mosquitto")
+        ]
+        first, second = (each.result() for each in running)
     return replace(
         first.plus(second),
         recovery_s=max(first.recovery_s, second.recovery_s),
         peak_rss_mb=max(first.peak_rss_mb, second.peak_rss_mb),
-        seconds=first.seconds + second.seconds,
+        seconds=max(first.seconds, second.seconds),
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults import cgroup, running
-from tests.faults.scenarios import ALONE, SCENARIOS
+from tests.faults.scenarios import ALONE, LONGEST, SCENARIOS
 from tests.faults.score import Score
 
 HEADINGS = (
@@ -55,7 +55,9 @@ def _run(names: Sequence[str], *, is_long: bool, is_json: bool) -> int:
     if is_long:
         box = f"not run ({refusal})" if refusal else "256 MB and one core for each gateway"
         print(f"cgroup: {box}", file=sys.stderr if is_json else sys.stdout, flush=True)
-    futures, pool = running.start(names, ALONE, is_long=is_long, in_box=is_long and not refusal, say=_say)
+    futures, pool = running.start(
+        names, alone=ALONE, first=LONGEST, is_long=is_long, in_box=is_long and not refusal, say=_say
+    )
     scores = []
     with pool:
         for score in running.finished(futures):

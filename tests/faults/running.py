@@ -35,11 +35,11 @@ def run_here(name: str, folder: Path, *, is_long: bool, in_box: bool) -> Score:
 
 
 def start(
-    names: Sequence[str], alone: Sequence[str], *, is_long: bool, in_box: bool, say: Say
+    names: Sequence[str], *, alone: Sequence[str], first: Sequence[str], is_long: bool, in_box: bool, say: Say
 ) -> tuple[dict[str, Future[Score]], ThreadPoolExecutor]:
-    """Begin with all scenarios; those of `alone` wait until the others are done."""
+    """Begin with all scenarios; those of `first` at once, those of `alone` when the others are done."""
     pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="scenario")
-    together = [name for name in names if name not in alone]
+    together = sorted((name for name in names if name not in alone), key=lambda name: name not in first)
 
     def run(name: str) -> Score:
         say(f"{name} ...")

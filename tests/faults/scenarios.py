@@ -27,8 +27,11 @@ SCENARIOS: Mapping[str, Scenario] = {
 }
 """Name → what happens."""
 
-ALONE = ("dead_unit", "slow_fsync", "soak")
-"""Those that measure time or memory, and so must not share the machine."""
+ALONE = ("dead_unit", "slow_fsync")
+"""Those that measure time, and so must not share the machine."""
+
+LONGEST = ("soak", "kill_gateway")
+"""Those that are begun first, so that the others pass beside them."""
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "mqtt_half_open": ("mosquitto",),
@@ -37,6 +40,5 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "kill_gateway": ("mosquitto", "victoria-metrics"),
     "influx_down": ("victoria-metrics",),
     "disk_full": ("mosquitto",),
-    "slow_fsync": ("mosquitto",),
 }
 """Name → programs from the distribution; nats-server comes with pip."""

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 import pytest
 
 from tests.faults import running
-from tests.faults.scenarios import ALONE, NEEDS, SCENARIOS
+from tests.faults.scenarios import ALONE, LONGEST, NEEDS, SCENARIOS
 from tests.faults.score import Score
 from tests.faults.stage import is_installed
 
@@ -27,7 +27,7 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Score]
     asked = [item.callspec.params.get("scenario") for item in request.session.items if hasattr(item, "callspec")]
     names = [name for name in SCENARIOS if name in asked and not _missing(name)]
     futures, pool = running.start(
-        names, ALONE, is_long=False, in_box=False, say=lambda text: print(text, file=sys.stderr)
+        names, alone=ALONE, first=LONGEST, is_long=False, in_box=False, say=lambda text: print(text, file=sys.stderr)
     )
     with pool:
         yield futures
