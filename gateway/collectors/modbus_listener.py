@@ -143,7 +143,7 @@ class ModbusListener:
     def admit(self, station: str, transport: asyncio.Transport) -> ModbusConnection:
         """Give a station's line its new connection."""
         connection = ModbusConnection(self._settings, _adopted(transport))
-        self._arrivals[station].bring(connection)
+        self._arrivals[station].bring(connection, transport)
         return connection
 
 
@@ -152,16 +152,19 @@ class _Arrivals:
 
     def __init__(self) -> None:
         self._newest: ModbusConnection | None = None
+        self._transport: asyncio.Transport | None = None
         self._arrived = asyncio.Event()
 
-    def bring(self, connection: ModbusConnection) -> None:
+    def bring(self, connection: ModbusConnection, transport: asyncio.Transport) -> None:
         self.close()
-        self._newest = connection
+        self._newest, self._transport = connection, transport
         self._arrived.set()
 
     def close(self) -> None:
-        if self._newest is not None:
+        if self._newest is not None and self._transport is not None:
             self._newest.close()
+            # The line may not have taken it over yet.
+            self._transport.abort()
 
     async def next(self) -> ModbusConnection:
         await self._arrived.wait()
