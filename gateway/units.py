@@ -102,6 +102,8 @@ UNITS: Mapping[str, Unit] = {
         Unit("m3/s", "flow", 3.6e6),
         Unit("m3/d", "flow", 1e3 / 24),
         Unit("L/s", "flow", 3.6e3),
+        Unit("s", "time"),
+        Unit("ms", "time", 0.001),
         Unit("L/min", "flow", 60.0),
         Unit("L/h", "flow"),
         Unit("m3", "volume", 1e3),
@@ -247,6 +249,8 @@ QUANTITIES: Mapping[str, Quantity] = {
         # The device itself
         Quantity("battery_voltage", "V", "电池电压", "battery voltage"),
         Quantity("battery_level", "%", "电池电量", "battery level"),
+        Quantity("clock_offset", "s", "时钟偏差", "clock offset"),
+        Quantity("clock_synchronised", "1", "网络校时", "clock synchronised"),
         Quantity("signal_quality", "%", "信号质量", "signal quality"),
         Quantity("signal_level", "dB{mW}", "信号强度", "signal level"),
         Quantity("sound_speed", "m/s", "声速", "speed of sound"),

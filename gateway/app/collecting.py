@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gateway.clock import Clock
+from gateway.clock import Clock, Stamps
 from gateway.collectors import CollectedDevice, Collector
+from gateway.collectors.box import BoxCollector
 from gateway.collectors.modbus_lateness import PollLateness
 from gateway.collectors.modbus_line import ModbusLine
 from gateway.collectors.modbus_listener import ModbusListener
@@ -19,6 +20,7 @@ from gateway.collectors.stations import StationsCollector
 from gateway.health import Health
 from gateway.journal import Journal
 from gateway.settings import (
+    BoxSettings,
     CollectorSettings,
     ModbusServerSettings,
     ModbusSettings,
@@ -98,6 +100,15 @@ def _opcua(settings: OpcuaSettings, devices: Sequence[CollectedDevice], place: W
     return OpcuaCollector(settings, devices, clock=place.clock, health=place.health)
 
 
+def _box(settings: BoxSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
+    clock = place.clock
+
+    def tell() -> dict[str, dict[str, float | None]]:
+        return {"clock": clock.state() if isinstance(clock, Stamps) else {}}
+
+    return BoxCollector(settings, devices, tell=tell, clock=clock, health=place.health)
+
+
 BUILDERS: Mapping[str, Callable[[Any, Sequence[CollectedDevice], Workplace], Collector]] = {
     "mqtt": _mqtt,
     "hj212": _stations,
@@ -105,6 +116,7 @@ BUILDERS: Mapping[str, Callable[[Any, Sequence[CollectedDevice], Workplace], Col
     "szy206": _stations,
     "gbt26875_3": _stations,
     "opcua": _opcua,
+    "box": _box,
     "modbus_tcp": _modbus_line,
     "modbus_rtu": _modbus_line,
     "modbus_rtu_over_tcp": _modbus_line,

@@ -149,6 +149,15 @@ class Stamps:
         """Wait on the event loop."""
         await self._steady.sleep(seconds)
 
+    def state(self) -> dict[str, float | None]:
+        """Return how far the wall clock lies ahead in seconds, and whether time is synchronised and sure (0 or 1)."""
+        steady = self._steady
+        return {
+            "offset": steady.offset_seconds if steady.is_sure else None,
+            "synchronised": float(steady.ntp is Ntp.SYNCHRONISED),
+            "sure": float(steady.is_sure),
+        }
+
 
 def is_stamp(time_ns: Int64s, now: Instant) -> NDArray[np.bool_]:
     """Tell which times `Stamps` gave on this boot while the real one was not known; `now` is any later moment."""

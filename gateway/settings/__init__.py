@@ -2,6 +2,7 @@
 
 from gateway.settings.collectors import (
     KINDS,
+    BoxSettings,
     CollectorSettings,
     Gbt26875Settings,
     Hj212Settings,
@@ -32,6 +33,7 @@ __all__ = [
     "HAZARDS",
     "KINDS",
     "AtCap",
+    "BoxSettings",
     "Checked",
     "CollectorSettings",
     "Gbt26875Settings",

@@ -99,6 +99,10 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "szy206": {"kind": "SZY 206、SL/T 427 测站拨入 / SZY 206 and SL/T 427 stations dial in", **_LISTENING},
     "gbt26875": {"kind": "GB/T 26875.3 用户信息传输装置拨入 / GB/T 26875.3 fire devices dial in", **_LISTENING},
+    "box": {
+        "kind": "网关自身 / this box itself",
+        "poll_seconds": "多久查看一次 / how often it looks at itself",
+    },
     "opcua": {
         "kind": "OPC UA 服务器 / an OPC UA server",
         "url": "opc.tcp://主机:4840，不含用户名 / opc.tcp://host:4840, without user",
@@ -185,7 +189,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "readers": "须等待的读者 / the readers that hold the journal back",
         "raw_bytes": "保留最近的原始报文，0 为不保留 / the last frames as they came are kept; 0 keeps none",
         "storage": "flash 每秒写盘一次，保护存储卡 / flash: one commit a second",
-        "at_cap": "满时：稀释次要通道、暂缓确认、舍弃最旧 / when full: thin the least important, hold back, drop the oldest",
+        "at_cap": "满时：稀释、暂缓确认、舍弃最旧 / when full: thin the least important, hold back, drop the oldest",
     },
     "history": {
         "cap_bytes": "总容量上限，最旧的先删 / the oldest goes first",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.settings.collectors.box import BOX, BoxSettings
 from gateway.settings.collectors.contract import CollectorSettings, Kind, Surroundings
 from gateway.settings.collectors.modbus_kinds import ModbusSettings, period_seconds
 from gateway.settings.collectors.modbus_rtu import MODBUS_RTU, ModbusRtuSettings
@@ -41,11 +42,13 @@ KINDS: Mapping[str, Kind] = {
     "szy206": SZY206,
     "gbt26875_3": GBT26875_3,
     "opcua": OPCUA,
+    "box": BOX,
 }
 """The word after `kind:` → how that kind is written, read and checked."""
 
 __all__ = [
     "KINDS",
+    "BoxSettings",
     "CollectorSettings",
     "Gbt26875Settings",
     "Hj212Settings",
