@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
@@ -85,7 +86,8 @@ def test_positions_go_on_after_a_restart(bench: Bench) -> None:
 
     again.append([batch(3)]).result(10)
 
-    assert [entry.position for entry in again.read(0)] == [1, 2, 3]
+    assert again.newest == 3
+    assert numbers(again) == [1, 2, 3]
 
 
 def test_appends_become_durable_in_their_order(bench: Bench) -> None:
@@ -236,6 +238,62 @@ def test_the_same_again_is_kept_and_another_value_moves_on(bench: Bench) -> None
     rows = [(int(one.time_ns[0]), float(one.value[0]), int(one.quality[0])) for one in batches]
     assert rows == [(100, 1.0, 1), (100, 1.0, 1), (101, 2.0, 3)]
     assert journal.stats().conflicts == 1
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [2, 3], [1, 2, 3, 4, 5]], ids=["whole", "once", "twice", "everywhere"])
+def test_readings_are_the_same_wherever_a_stream_is_cut(bench: Bench, cuts: list[int]) -> None:
+    rows = [(1, 100, 1.0), (2, 100, 5.0), (1, 100, 2.0), (1, 101, 3.0), (2, 200, 6.0), (1, 100, 1.0)]
+    journal = bench.open()
+
+    for start, end in itertools.pairwise([0, *cuts, len(rows)]):
+        journal.append([batch_of([(*row, 1, 0) for row in rows[start:end]], NOW)]).result(10)
+
+    batches: list[Batch] = []
+    after = 0
+    while entries := journal.read(after):
+        after = entries[-1].position
+        batches += [entry.record for entry in entries if isinstance(entry.record, Batch)]
+    found = [
+        row
+        for one in batches
+        for row in zip(one.channel.tolist(), one.time_ns.tolist(), one.value.tolist(), strict=True)
+    ]
+    assert found == [(1, 100, 1.0), (2, 100, 5.0), (1, 101, 2.0), (1, 102, 3.0), (2, 200, 6.0), (1, 100, 1.0)]
+
+
+def test_a_waiting_reader_can_be_woken_without_anything_new(bench: Bench) -> None:
+    journal = bench.open()
+    woken: list[bool] = []
+    thread = threading.Thread(target=lambda: woken.append(journal.wait(0, 10)))
+    thread.start()
+
+    while thread.is_alive():
+        journal.wake_readers()
+        thread.join(0.01)
+
+    assert woken == [False]
+
+
+def test_how_important_a_channel_is_changes_nothing_while_there_is_room(bench: Bench) -> None:
+    journal = bench.open()
+    journal.weigh({0: "low", 1: "high"})
+
+    journal.append([batch(5, rows=3)]).result(10)
+
+    assert numbers(journal) == [5]
+    assert journal.stats().given_up == ()
+
+
+def test_readers_places_are_for_people_only_until_the_reader_says_where_it_is(bench: Bench) -> None:
+    journal = bench.open()
+    journal.append([batch(1), batch(2)]).result(10)
+    journal.commit("history", 2)
+    journal.close()
+
+    again = bench.open()
+
+    assert {place.name: place.position for place in again.stats().readers} == {"history": 2}
+    assert numbers(again) == [1, 2]
 
 
 def test_a_conflict_is_known_across_a_restart(bench: Bench) -> None:

@@ -10,6 +10,7 @@ import random
 import shutil
 import tempfile
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -91,6 +92,18 @@ class Laws(RuleBasedStateMachine):
         while self.journal._room.is_busy:
             self.journal.wait(self.journal.newest, 0.01)
 
+    def copied(self) -> Path:
+        """Return the files as a crash leaves them; a copy during which one was let go or sealed is made again."""
+        while True:
+            self.quiet()
+            self.lives += 1
+            copy = self.root / str(self.lives)
+            names = sorted(path.name for path in self.folder.iterdir())
+            with suppress(shutil.Error):
+                shutil.copytree(self.folder, copy, ignore=shutil.ignore_patterns("*-shm"))
+                if names == sorted(path.name for path in self.folder.iterdir()):
+                    return copy
+
     def settle(self, future: Future[None]) -> None:
         """Wait for an append; a journal that holds it back gets the reader it waits for."""
         while True:
@@ -141,10 +154,7 @@ class Laws(RuleBasedStateMachine):
 
     @rule()
     def crash(self) -> None:
-        self.quiet()
-        self.lives += 1
-        copy = self.root / str(self.lives)
-        shutil.copytree(self.folder, copy, ignore=shutil.ignore_patterns("*-shm"))
+        copy = self.copied()
         self.close()
         shutil.rmtree(self.folder)
         self.folder = copy
