@@ -10,6 +10,7 @@ from typing import Any
 from gateway.clock import Clock, Stamps
 from gateway.collectors import CollectedDevice, Collector
 from gateway.collectors.box import BoxCollector
+from gateway.collectors.meters import MetersCollector
 from gateway.collectors.modbus_lateness import PollLateness
 from gateway.collectors.modbus_line import ModbusLine
 from gateway.collectors.modbus_listener import ModbusListener
@@ -22,6 +23,7 @@ from gateway.journal import Journal
 from gateway.settings import (
     BoxSettings,
     CollectorSettings,
+    MetersSettings,
     ModbusServerSettings,
     ModbusSettings,
     MqttSettings,
@@ -109,12 +111,18 @@ def _box(settings: BoxSettings, devices: Sequence[CollectedDevice], place: Workp
     return BoxCollector(settings, devices, tell=tell, clock=clock, health=place.health)
 
 
+def _meters(settings: MetersSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
+    return MetersCollector(settings, devices, clock=place.clock, health=place.health)
+
+
 BUILDERS: Mapping[str, Callable[[Any, Sequence[CollectedDevice], Workplace], Collector]] = {
     "mqtt": _mqtt,
     "hj212": _stations,
     "sl651": _stations,
     "szy206": _stations,
     "gbt26875_3": _stations,
+    "cjt188": _meters,
+    "dlt645": _meters,
     "opcua": _opcua,
     "box": _box,
     "modbus_tcp": _modbus_line,

@@ -23,6 +23,14 @@ _LISTENING: Mapping[str, str] = {
     "idle_seconds": "多久无数据即断开 / a silent connection is cut off after that",
     "frame_seconds": "一帧须在此时间内收完 / a frame must be complete within that",
 }
+_METERS: Mapping[str, str] = {
+    "host": "串口转换器的主机名或地址 / name or address of the serial converter",
+    "port": "端口 / port",
+    "meters": "设备 → 表计 / device → meter",
+    "timezone": "表计时钟所在时区 / zone of the meters' clocks",
+    "poll_seconds": "采集周期 / every meter is asked once in that time",
+    "timeout_seconds": "等待应答的时长 / how long to wait for an answer",
+}
 _CHECKSUM = "strict 只认标准校验；lenient 兼容已知变体 / lenient accepts known variants of the checksum"
 
 DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
@@ -102,6 +110,16 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     "box": {
         "kind": "网关自身 / this box itself",
         "poll_seconds": "多久查看一次 / how often it looks at itself",
+    },
+    "cjt188": {"kind": "CJ/T 188 表计总线 / a bus of CJ/T 188 meters", **_METERS},
+    "dlt645": {"kind": "DL/T 645 表计总线 / a bus of DL/T 645 meters", **_METERS},
+    "cjt188meter": {
+        "id": "表号 / the number on its label",
+        "type": "表类型：冷水、热水、饮用水、热、冷、燃气 / what it measures",
+    },
+    "dlt645meter": {
+        "id": "表号 / the number on its label",
+        "items": "数据标识 / what is asked: 00010000 energy, 0201FF00 voltages, 0203FF00 power ...",
     },
     "opcua": {
         "kind": "OPC UA 服务器 / an OPC UA server",

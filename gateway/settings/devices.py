@@ -12,8 +12,10 @@ from gateway.profiles import Profile, load_profile, profile_ids, read_profile
 from gateway.settings.collectors import (
     KINDS,
     CollectorSettings,
+    MetersSettings,
     OpcuaSettings,
     StationsSettings,
+    check_meter_of,
     check_nodes_of,
     check_station_of,
 )
@@ -156,6 +158,8 @@ def _check_address(
             check_station_of(document, name, written.station, collector)
         if isinstance(collector, OpcuaSettings):
             check_nodes_of(document, name, collector)
+        if isinstance(collector, MetersSettings):
+            check_meter_of(document, name, collector)
     if profile.protocol == "json" and written.unit is not None:
         message = f"devices.{name}: 'unit' is for Modbus; an MQTT device is known by its id in the topic"
         document.fault((*at, "unit"), message, at_key=True)

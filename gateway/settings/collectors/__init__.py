@@ -6,6 +6,15 @@ from collections.abc import Mapping
 
 from gateway.settings.collectors.box import BOX, BoxSettings
 from gateway.settings.collectors.contract import CollectorSettings, Kind, Surroundings
+from gateway.settings.collectors.meters import (
+    CJT188,
+    DLT645,
+    Cjt188Settings,
+    Dlt645Settings,
+    Meter,
+    MetersSettings,
+    check_meter_of,
+)
 from gateway.settings.collectors.modbus_kinds import ModbusSettings, period_seconds
 from gateway.settings.collectors.modbus_rtu import MODBUS_RTU, ModbusRtuSettings
 from gateway.settings.collectors.modbus_server import MODBUS_SERVER, ModbusServerSettings
@@ -41,6 +50,8 @@ KINDS: Mapping[str, Kind] = {
     "sl651": SL651,
     "szy206": SZY206,
     "gbt26875_3": GBT26875_3,
+    "cjt188": CJT188,
+    "dlt645": DLT645,
     "opcua": OPCUA,
     "box": BOX,
 }
@@ -49,10 +60,14 @@ KINDS: Mapping[str, Kind] = {
 __all__ = [
     "KINDS",
     "BoxSettings",
+    "Cjt188Settings",
     "CollectorSettings",
+    "Dlt645Settings",
     "Gbt26875Settings",
     "Hj212Settings",
     "Kind",
+    "Meter",
+    "MetersSettings",
     "ModbusRtuOverTcpSettings",
     "ModbusRtuSettings",
     "ModbusServerSettings",
@@ -65,6 +80,7 @@ __all__ = [
     "StationsSettings",
     "Surroundings",
     "Szy206Settings",
+    "check_meter_of",
     "check_nodes_of",
     "check_station_of",
     "period_seconds",
