@@ -26,6 +26,7 @@ from gateway.app.self_check import SelfCheck
 from gateway.app.state_lock import StateLock
 from gateway.app.supervision import keep_running
 from gateway.app.time_keeping import TimeKeeper
+from gateway.app.writes import Writer, Writes
 from gateway.clock import Clock, ClockTrust
 from gateway.collectors import CollectedDevice, Collector
 from gateway.detection import Detection
@@ -86,6 +87,7 @@ class Gateway:
         self._tasks: list[asyncio.Task[None]] = []
         self._followers: list[Follower] = []
         self._uplink: BlockableSink | None = None
+        self._writers: dict[str, Writer] = {}
         self._polled: dict[str, Polling] = {}
 
     async def __aenter__(self) -> Self:
@@ -269,6 +271,8 @@ class Gateway:
         for settings in self.site.collectors.values():
             devices = self.collected_by(settings.id)
             collector = make_collector(settings, devices, place)
+            if isinstance(collector, Writer):
+                self._writers |= {each.device.id: collector for each in devices}
             if isinstance(collector, Polling):
                 self._polled |= {each.device.id: collector for each in devices}
             self._spawn(collector.name, self._collect(collector))
@@ -327,6 +331,7 @@ class Gateway:
             language=self.site.language,
             at_cap=self.site.journal.at_cap,
             drills=drills,
+            writes=Writes(self._writers, self.ledger, self.clock, self.health),
         )
         page = await asyncio.to_thread(create_app, ports)
         server = await serve(page, self.site.http_host, self._port)

@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "check a site file: every fault at once, with its place",
     "schema": "the JSON Schema of site files or device profiles, for editors",
     "plan": "what each Modbus line is asked, and whether that fits",
+    "write": "write one value to a device through the gateway that runs, as its site file allows",
     "profile": "find out what a device's registers mean: suggest",
     "probe": "read one device once: raw, decoded, unit, quality",
     "decode": "frames of a protocol, one a line, to one JSON object a line",

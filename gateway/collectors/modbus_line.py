@@ -87,6 +87,10 @@ class ModbusLine:
         self._underway = asyncio.Semaphore(_MOST_UNDERWAY)
         self._connection: ModbusConnection | None = None
 
+    async def write(self, device: str, point: str, value: float) -> None:
+        """Write to a device of this line, as the site file allows."""
+        await self.writing.write(device, point, value)
+
     async def run(self, put: Put) -> None:
         """Collect until cancelled."""
         async with asyncio.TaskGroup() as puts:

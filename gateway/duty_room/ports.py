@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from gateway.clock import Clock
-from gateway.early_warning import Drilled, DrillKind, EarlyWarning, Finding
+from gateway.early_warning import Drilled, DrillKind, EarlyWarning, Finding, Wrote
 from gateway.health import Health
 from gateway.inventory import Inventory
 from gateway.model import Bytes8, Floats, Int64s
@@ -38,6 +38,14 @@ class LedgerPort(Protocol):
 
     def subscribe(self, callback: Callable[[EarlyWarning | Finding], None]) -> Callable[[], None]:
         """Call back with each change, on any thread; return what ends that."""
+        ...
+
+
+class WritePort(Protocol):
+    """Values written to devices."""
+
+    async def write(self, device: str, point: str, value: float, *, person: str) -> Wrote:
+        """Write and file it; `NotAllowed` says why not."""
         ...
 
 
@@ -167,3 +175,5 @@ class DutyRoomPorts:
     """What happens when the journal is full."""
     drills: DrillPort | None = None
     """Faults staged in service; None where nothing runs that could fail."""
+    writes: WritePort | None = None
+    """Writes to devices; None where no collector runs."""

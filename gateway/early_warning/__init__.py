@@ -6,6 +6,7 @@ from gateway.early_warning.folding import Acknowledged, Event, Observed, fold
 from gateway.early_warning.redecoding import Redecoded
 from gateway.early_warning.states import TABLE, Change, State, next_state
 from gateway.early_warning.warning import EarlyWarning, Step, StepKind, urgency, warning_id
+from gateway.early_warning.writing import Wrote
 
 __all__ = [
     "TABLE",
@@ -23,6 +24,7 @@ __all__ = [
     "State",
     "Step",
     "StepKind",
+    "Wrote",
     "finding_id",
     "fold",
     "next_state",

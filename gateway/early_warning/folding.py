@@ -16,6 +16,7 @@ from gateway.early_warning.finding import Finding, Level
 from gateway.early_warning.redecoding import Redecoded
 from gateway.early_warning.states import Change, State, next_state
 from gateway.early_warning.warning import EarlyWarning, Step, StepKind
+from gateway.early_warning.writing import Wrote
 from gateway.errors import NotAllowed
 
 MAX_FINDINGS = 64
@@ -42,14 +43,14 @@ class Acknowledged:
     revision: int
 
 
-Event: TypeAlias = Observed | Acknowledged | Drilled | Redecoded
+Event: TypeAlias = Observed | Acknowledged | Drilled | Redecoded | Wrote
 
 
 def fold(warning: EarlyWarning | None, event: Event) -> EarlyWarning:
     """Return the warning after one more event; raise `NotAllowed` for a step the table forbids."""
     if isinstance(event, Acknowledged):
         return _acknowledge(warning, event)
-    if isinstance(event, Drilled | Redecoded) or event.warning is None:
+    if isinstance(event, Drilled | Redecoded | Wrote) or event.warning is None:
         raise ValueError("an event outside any warning cannot be folded into one")
     return _begin(event.warning, event.finding) if warning is None else _observe(warning, event.finding)
 

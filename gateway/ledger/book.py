@@ -14,6 +14,7 @@ from gateway.early_warning import (
     Observed,
     Redecoded,
     State,
+    Wrote,
     fold,
     warning_id,
 )
@@ -72,7 +73,7 @@ class Book:
 
     def apply(self, event: Event) -> EarlyWarning | Finding | None:
         """Take over one event; return the warning or the late finding that it changed."""
-        if isinstance(event, Drilled | Redecoded):
+        if isinstance(event, Drilled | Redecoded | Wrote):
             return None
         if isinstance(event, Acknowledged):
             return self._keep(fold(self.open_warning(event.warning), event))

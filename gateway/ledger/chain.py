@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import msgspec
 
-from gateway.early_warning import Acknowledged, Drilled, Event, Evidence, Finding, Observed, Redecoded
+from gateway.early_warning import Acknowledged, Drilled, Event, Evidence, Finding, Observed, Redecoded, Wrote
 
 GENESIS = bytes(32)
 """What the first event is chained to."""
@@ -22,18 +22,21 @@ DRILLED = "drilled"
 """The word under which a drill is stored."""
 REDECODED = "redecoded"
 """The word under which a correction by another profile is stored."""
+_WROTE = "wrote"
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODERS: Mapping[
     str,
     msgspec.json.Decoder[Observed]
     | msgspec.json.Decoder[Acknowledged]
     | msgspec.json.Decoder[Drilled]
-    | msgspec.json.Decoder[Redecoded],
+    | msgspec.json.Decoder[Redecoded]
+    | msgspec.json.Decoder[Wrote],
 ] = {
     _OBSERVED: msgspec.json.Decoder(Observed),
     _ACKNOWLEDGED: msgspec.json.Decoder(Acknowledged),
     DRILLED: msgspec.json.Decoder(Drilled),
     REDECODED: msgspec.json.Decoder(Redecoded),
+    _WROTE: msgspec.json.Decoder(Wrote),
 }
 # JSON has no infinity; a score this far beyond red says the same.
 _LARGEST = 1e9
@@ -45,6 +48,8 @@ def kind_of(event: Event) -> str:
         return DRILLED
     if isinstance(event, Redecoded):
         return REDECODED
+    if isinstance(event, Wrote):
+        return _WROTE
     return _OBSERVED if isinstance(event, Observed) else _ACKNOWLEDGED
 
 
@@ -68,6 +73,8 @@ def event_id(event: Event) -> bytes:
         parts = (DRILLED, event.kind, event.unit, str(event.start_ns))
     elif isinstance(event, Redecoded):
         parts = (REDECODED, event.profile, event.profile_hash, *event.devices, str(event.first_ns), str(event.last_ns))
+    elif isinstance(event, Wrote):
+        parts = (_WROTE, event.device, event.point, f"{event.value!r}", event.person, str(event.time_ns), event.outcome)
     elif isinstance(event, Observed):
         finding = event.finding
         parts = (_OBSERVED, finding.id, str(finding.time_ns), str(int(finding.level)), str(int(finding.is_late)))

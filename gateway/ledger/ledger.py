@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.clock import Clock
-from gateway.early_warning import Drilled, EarlyWarning, Finding, Redecoded, Step, urgency
+from gateway.early_warning import Drilled, EarlyWarning, Finding, Redecoded, Step, Wrote, urgency
 from gateway.errors import NotAllowed, Unreachable
 from gateway.health import Health
 from gateway.ledger import storage
@@ -31,6 +31,7 @@ from gateway.ledger.requests import (
     RecordDrill,
     RecordFindings,
     RecordRedecoding,
+    RecordWrite,
     RememberChannels,
     Request,
 )
@@ -130,6 +131,10 @@ class Ledger:
     def record_redecoding(self, step: Redecoded) -> Future[None]:
         """Append the step of reading frames by another profile; the future is done when it is on disk."""
         return self._submit(RecordRedecoding(step)).done
+
+    def record_write(self, wrote: Wrote) -> Future[None]:
+        """File a write to a device, asked for or ended; the future is done when that is on disk."""
+        return self._submit(RecordWrite(wrote)).done
 
     def redecodings(self, limit: int = 20) -> list[Redecoded]:
         """Return the newest corrections by another profile, the newest first."""

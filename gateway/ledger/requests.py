@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gateway.early_warning import Acknowledged, Drilled, EarlyWarning, Event, Finding, Observed, Redecoded
+from gateway.early_warning import Acknowledged, Drilled, EarlyWarning, Event, Finding, Observed, Redecoded, Wrote
 from gateway.errors import NotAllowed
 from gateway.ledger.book import Book
 from gateway.ledger.chain import event_id
@@ -130,4 +130,17 @@ class RecordRedecoding:
             desk.write(self.step)
 
 
-Request: TypeAlias = RecordFindings | Acknowledge | RememberChannels | RecordDrill | RecordRedecoding
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordWrite:
+    """A write to a device to file."""
+
+    wrote: Wrote
+    done: Future[None] = field(default_factory=Future)
+
+    def apply(self, desk: Desk) -> None:
+        """Append it, unless it is there already."""
+        if not desk.storage.has_event(event_id(self.wrote)):
+            desk.write(self.wrote)
+
+
+Request: TypeAlias = RecordFindings | Acknowledge | RememberChannels | RecordDrill | RecordRedecoding | RecordWrite

@@ -43,7 +43,7 @@ def _measured(folder: Path, port: int, core: int) -> dict[str, str]:
     os.sched_setaffinity(0, {core})
     gateway.start()
     os.sched_setaffinity(0, mine)
-    gateway.wait_ready()
+    gateway.wait_ready(120)
     # The first polls come with 500 connections; what is measured is the steady state.
     time.sleep(20)
     process = gateway.usage()
