@@ -17,7 +17,7 @@ from gateway.model import SECOND, Batch, Int64s, Quarantine, Tick
 from gateway.proof.proof_file import HOLE, REFUSED, REJECTED, TICK, Fact, ProofFile, bounded
 from gateway.proof.tally import HOUR_NS, Counts, Slice, Tally
 
-_FOLD_ROWS = 50_000
+_FOLD_ROWS = 20_000
 _FOLD_NS = 10 * SECOND
 _REFUSAL = "rejected:"
 # A refused point is kept as its line protocol: tags, then fields, then the time.

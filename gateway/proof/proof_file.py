@@ -7,6 +7,7 @@ file goes; counts for forty days.
 from __future__ import annotations
 
 import sqlite3
+import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +30,8 @@ create table if not exists hour (
     corrected integer not null, unknown integer not null, last_position integer not null,
     primary key (channel, hour)) without rowid;
 create table if not exists slice (
-    channel integer not null, cell integer not null, body blob not null, primary key (channel, cell)) without rowid;
+    channel integer not null, cell integer not null, part integer not null, body blob not null,
+    primary key (channel, cell, part)) without rowid;
 create index if not exists by_age on slice (cell);
 create table if not exists newest (channel integer primary key, time_ns integer not null);
 create table if not exists fact (
@@ -39,6 +41,8 @@ create table if not exists fact (
 _SLICES_KEPT = 2 * 24 * HOUR_NS // SLICE_NS
 _HOURS_KEPT = 40 * 24
 _SLICES_BYTES = 64_000_000
+_KINDS = (np.dtype("<u1"), np.dtype("<u2"), np.dtype("<u4"), np.dtype("<u8"))
+_SLICE_HEAD = struct.Struct("<qqB")
 _NO_CELL = -(1 << 62)
 _MOST_SUBJECTS = 512
 """Facts of one hour are about so many subjects at most; the rest is one."""
@@ -83,12 +87,15 @@ class ProofFile:
 
     def load(self, channel: int, cell: int) -> Int64s | None:
         """Return the times of a slice; None when they were given up."""
+        if cell < self._horizon:
+            return None
         found = self._connection.execute(
-            "select body from slice where channel = ? and cell = ?", (channel, cell)
-        ).fetchone()
-        if found is not None:
-            return _unpacked(found[0])
-        return np.empty(0, np.int64) if cell >= self._horizon else None
+            "select body from slice where channel = ? and cell = ? order by part", (channel, cell)
+        )
+        parts = [_unpacked(body) for (body,) in found]
+        if len(parts) == 1:
+            return parts[0]
+        return np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
     def commit(
         self,
@@ -101,7 +108,8 @@ class ProofFile:
         now_ns: int,
     ) -> None:
         """Put on disk what was counted up to a position, as one whole."""
-        merged = {key: self._merged(*key, times) for key, times in slices.items()}
+        # Each commit adds a part to a slice: writing it whole again would cost more the busier a channel is.
+        parts = [(channel, cell, position, _packed(times)) for (channel, cell), times in slices.items()]
         newest: dict[int, int] = {}
         for (channel, _), times in slices.items():
             newest[channel] = max(newest.get(channel, int(times[-1])), int(times[-1]))
@@ -116,7 +124,7 @@ class ProofFile:
                     for (channel, hour), one in counts.items()
                 ],
             )
-            connection.executemany("insert or replace into slice values (?, ?, ?)", merged.values())
+            connection.executemany("insert or replace into slice values (?, ?, ?, ?)", parts)
             connection.executemany(
                 "insert into newest values (?, ?)"
                 " on conflict (channel) do update set time_ns = max(time_ns, excluded.time_ns)",
@@ -130,11 +138,6 @@ class ProofFile:
             horizon = self._forget(connection, now_ns)
             connection.execute("insert or replace into place values (1, ?, ?, ?)", (position, horizon, began_ns))
         self.position, self._horizon, self.began_ns = position, horizon, began_ns
-
-    def _merged(self, channel: int, cell: int, times: Int64s) -> tuple[int, int, bytes]:
-        held = self.load(channel, cell)
-        whole = times if held is None or not len(held) else np.union1d(held, times)
-        return channel, cell, _packed(whole)
 
     def _forget(self, connection: sqlite3.Connection, now_ns: int) -> int:
         """Give up what is too old or too much; return the slice from which on all times are known."""
@@ -194,11 +197,19 @@ def bounded(facts: Mapping[Fact, int]) -> dict[Fact, int]:
 
 
 def _packed(times: Int64s) -> bytes:
-    return zlib.compress(np.diff(times, prepend=np.int64(0)).tobytes(), 1)
+    """Return sorted distinct times as first, greatest common step, and the steps in as few bytes as they need."""
+    steps = np.diff(times)
+    common = int(np.gcd.reduce(steps)) if len(steps) else 1
+    counts = steps // common
+    kind = next(kind for kind in _KINDS if not len(counts) or int(counts.max()) <= np.iinfo(kind).max)
+    head = _SLICE_HEAD.pack(int(times[0]), common, _KINDS.index(kind))
+    return head + zlib.compress(counts.astype(kind).tobytes(), 1)
 
 
 def _unpacked(body: bytes) -> Int64s:
-    times: Int64s = np.cumsum(np.frombuffer(zlib.decompress(body), np.int64))
+    first, common, kind = _SLICE_HEAD.unpack_from(body)
+    counts = np.frombuffer(zlib.decompress(body[_SLICE_HEAD.size :]), _KINDS[kind]).astype(np.int64)
+    times: Int64s = first + np.concatenate(([np.int64(0)], np.cumsum(counts * common)))
     return times
 
 

@@ -3,16 +3,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.journal import Entry
-from gateway.model import Quarantine
+from gateway.model import SECOND, Quarantine
 from gateway.proof import Proof
 from gateway.proof.counting import fact_of
 from gateway.proof.proof_file import HOLE, REFUSED, REJECTED, TICK, ProofFile
-from gateway.proof.tally import HOUR_NS, Counts
+from gateway.proof.tally import HOUR_NS, SLICE_NS, Counts
 
+NOON_CELL = 2_833_344
 EVERY = (-(1 << 40), 1 << 40)
 
 
@@ -101,3 +103,29 @@ def test_a_damaged_file_is_put_aside_and_counting_begins_anew(tmp_path: Path, st
     assert proof.position() == 0
     assert (tmp_path / "proof.db.damaged").exists()
     proof.close()
+
+
+def test_the_times_of_a_slice_come_back_however_irregular(tmp_path: Path) -> None:
+    for number, steps in enumerate(([], [1], [5, 250, 3], [SECOND, 70_000 * SECOND], [1 << 40, 1])):
+        times = np.cumsum(np.array([NOON_CELL * SLICE_NS, *steps], np.int64))
+        file = ProofFile(tmp_path / str(number))
+        file.commit(1, {}, {(7, NOON_CELL): times}, {}, began_ns=0, now_ns=NOON_CELL * SLICE_NS)
+        file.commit(2, {}, {(7, NOON_CELL): times + (1 << 50)}, {}, began_ns=0, now_ns=NOON_CELL * SLICE_NS)
+
+        loaded = file.load(7, NOON_CELL)
+
+        assert loaded is not None
+        assert loaded.tolist() == [*times.tolist(), *(times + (1 << 50)).tolist()]
+        file.close()
+
+
+def test_times_of_long_ago_are_given_up_and_said_to_be(tmp_path: Path) -> None:
+    file = ProofFile(tmp_path)
+    times = np.array([NOON_CELL * SLICE_NS])
+    file.commit(1, {}, {(7, NOON_CELL): times}, {}, began_ns=0, now_ns=NOON_CELL * SLICE_NS)
+
+    file.commit(2, {}, {}, {}, began_ns=0, now_ns=(NOON_CELL + 1_000) * SLICE_NS)
+
+    assert file.load(7, NOON_CELL) is None
+    assert file.times(7, NOON_CELL * SLICE_NS // HOUR_NS) is None
+    file.close()
