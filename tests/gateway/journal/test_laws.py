@@ -222,7 +222,7 @@ class Laws(RuleBasedStateMachine):
 
 
 Laws.TestCase.settings = hypothesis_settings(
-    max_examples=20,
+    max_examples=15,
     stateful_step_count=18,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
