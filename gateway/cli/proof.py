@@ -126,6 +126,7 @@ def _lines(report: Report, options: argparse.Namespace) -> list[str]:
     ]
     if report.uncounted_records:
         lines.append(f"not counted  {report.uncounted_records:>12,} records of the journal")
+    lines += [_drilled(drill) for drill in report.drills]
     if options.hours:
         lines += ["", *_hours(report)]
     lines += [f"  {_said(one)}" for one in report.discrepancies[:_SHOWN]]
@@ -142,6 +143,18 @@ def _said(one: Any) -> str:
     from gateway.clock import to_iso  # noqa: PLC0415
 
     return f"{one.kind} {one.count:,}  {one.channel}  {to_iso(one.start_ns)} to {to_iso(one.end_ns)}: {one.reason}"
+
+
+def _drilled(drill: Any) -> str:
+    from gateway.clock import to_iso  # noqa: PLC0415
+
+    seconds = drill.recovery_seconds
+    recovery = "did not recover in time" if seconds is None else f"recovered after {seconds:.1f} s"
+    what = f"{drill.kind} {drill.unit}".rstrip()
+    return (
+        f"drill        {to_iso(drill.start_ns)} {what} by {drill.person}: {recovery}, "
+        f"{drill.lost} lost, {drill.duplicated} duplicated"
+    )
 
 
 def _hours(report: Report) -> list[str]:
@@ -173,6 +186,7 @@ def _document(report: Report) -> dict[str, Any]:
         "rejected": report.rejected,
         "given_up": report.given_up,
         "uncounted_records": report.uncounted_records,
+        "drills": [dataclasses.asdict(drill) | {"start": to_iso(drill.start_ns)} for drill in report.drills],
         "verdict": report.verdict,
         "discrepancies": [
             dataclasses.asdict(one) | {"start": to_iso(one.start_ns), "end": to_iso(one.end_ns)}

@@ -2,6 +2,6 @@
 
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.requests import LedgerChange
-from gateway.ledger.storage import verify_file
+from gateway.ledger.storage import drills_in, verify_file
 
-__all__ = ["Ledger", "LedgerChange", "verify_file"]
+__all__ = ["Ledger", "LedgerChange", "drills_in", "verify_file"]

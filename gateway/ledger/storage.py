@@ -171,6 +171,15 @@ def read_drills(connection: sqlite3.Connection, limit: int) -> list[Drilled]:
     return [drill for drill in drills if isinstance(drill, Drilled)]
 
 
+def drills_in(folder: Path, start_ns: int, end_ns: int, limit: int = 100) -> list[Drilled]:
+    """Return the drills begun in a time, of a ledger that a gateway may be writing; none where there is no ledger."""
+    try:
+        with reading(folder) as connection:
+            return [drill for drill in read_drills(connection, limit) if start_ns <= drill.start_ns < end_ns]
+    except (sqlite3.Error, ValueError):
+        return []
+
+
 def read_redecodings(connection: sqlite3.Connection, limit: int) -> list[Redecoded]:
     """Return the newest corrections by another profile, the newest first."""
     rows = connection.execute(

@@ -17,6 +17,7 @@ import numpy as np
 
 from gateway.history.saved import SavedHistory
 from gateway.journal import Entry, HeldRows, channel_numbers, read_entries, read_stats
+from gateway.ledger import drills_in
 from gateway.model import Batch, Int64s
 from gateway.proof.counting import Counting
 from gateway.proof.judging import Hour, Judge
@@ -97,6 +98,7 @@ def prove(
             rejected=_rejected(facts),
             given_up={f"{one.reason}:{one.importance}": one.readings for one in stats.given_up},
             uncounted_records=sum(count for (_, kind, _), count in facts.items() if kind == HOLE),
+            drills=drills_in(state / "ledger", since_ns, until_ns),
             held=HeldRows.held_in(state / "journal"),
         )
 

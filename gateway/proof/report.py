@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from gateway.early_warning import Drilled
+
 Kind: TypeAlias = Literal["lost", "duplicated", "missed", "given up", "refused", "waiting", "unproven"]
 """Lost and duplicated are faults; the rest is explained."""
 
@@ -60,6 +62,8 @@ class Report:
     """Readings given up at the journal's cap since it was made, by reason and importance."""
     uncounted_records: int = 0
     """Positions of the journal that could not be counted: damaged, or given up before they were."""
+    drills: Sequence[Drilled] = ()
+    """How the drills of that time ended."""
     held: int = 0
     """Readings that wait for the time to be known."""
 
@@ -70,7 +74,8 @@ class Report:
     @property
     def is_clean(self) -> bool:
         """Whether nothing was lost and nothing is there twice."""
-        return not (self.total("lost") or self.total("duplicated"))
+        is_sound = all(not (drill.lost or drill.duplicated) for drill in self.drills)
+        return is_sound and not (self.total("lost") or self.total("duplicated"))
 
     @property
     def verdict(self) -> str:

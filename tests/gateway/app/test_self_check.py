@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from gateway.app.self_check import SelfCheck
 from gateway.cli import main
 from gateway.cli.demo import example_site
 from gateway.clock import FakeClock, Ntp
+from gateway.early_warning import Drilled
 from gateway.model import SECOND, Quality, batch_of
 from gateway.proof import prove
 
@@ -125,6 +127,22 @@ async def test_the_command_says_it_in_one_line_and_in_json(tmp_path: Path, capsy
     assert code == 0
     assert text.splitlines()[-1] == "0 lost, 0 duplicated"
     assert (document["lost"], document["journaled"], document["stored"]) == (0, 120, 120)
+
+
+async def test_a_drill_held_in_that_time_is_told_with_its_outcome(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = FakeClock(NOON)
+    async with gateway_on(tmp_path, clock) as gateway:
+        await an_hour(gateway, clock, every=60)
+        drill = Drilled("uplink", "", "Li Wei", NOON + SECOND, NOON + 61 * SECOND, 1.25, 120, 0, 0)
+        await asyncio.wrap_future(gateway.ledger.record_drill(drill))
+
+    code = main(["proof", str(tmp_path), "--since", "2023-11-15T00:00:00Z"])
+
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("drill")]
+    assert code == 0
+    assert said[0].endswith("uplink by Li Wei: recovered after 1.2 s, 0 lost, 0 duplicated")
 
 
 def test_a_folder_without_a_gateways_state_is_said_to_be_none(
