@@ -40,7 +40,7 @@ def _kill_behind(broker: str, setting: Setting) -> Score:
     plan = Plan(
         broker=broker,
         devices=_DEVICES,
-        rounds_per_second=50,
+        rounds_per_second=20,
         has_database=True,
         ladders=LADDERS,
         # A broker that redelivers after its own time-out mixes the order; the detectors wait for it.
@@ -51,8 +51,8 @@ def _kill_behind(broker: str, setting: Setting) -> Score:
         twin.start()
         stage.publisher.start()
         kills = 0
-        end = time.monotonic() + setting.pick(30, 600)
-        while time.monotonic() < end:
+        wanted, end = setting.pick(15, 60), time.monotonic() + setting.pick(30, 600)
+        while kills < wanted or time.monotonic() < end:
             stage.gateway.wait_ready()
             stage.let_run(chance.uniform(0, rest) if not setting.is_long else rest)
             stage.gateway.kill()

@@ -30,6 +30,8 @@ class Answer(NamedTuple):
     unit: int
     value: float
     time_ns: int
+    asked: float
+    """When it was asked for, on the monotonic clock, in seconds."""
     delay_seconds: float
 
 
@@ -59,14 +61,15 @@ class CountingTable(RegisterTable):
         """Answer with a value that no other answer had."""
         number = self._numbers[device_id] = self._numbers[device_id] + 1
         value = number * _STEP
-        self.asked.append((device_id, time.monotonic()))
+        asked = time.monotonic()
+        self.asked.append((device_id, asked))
         self.put(device_id, "holding", PRESSURE, struct.unpack(">4H", struct.pack(">ff", value, 15.0)))
         trouble = self.trouble.get(device_id, Trouble())
         delay = trouble.delay_seconds(number)
         self.behave(device_id, Behaviour(delay_seconds=delay, is_silent=trouble.is_silent or self.is_silent))
         values = await super().async_getValues(device_id, func_code, address, count)
         if isinstance(values, list):
-            self.answers.append(Answer(device_id, value, time.time_ns(), delay))
+            self.answers.append(Answer(device_id, value, time.time_ns(), asked, delay))
         return values
 
 

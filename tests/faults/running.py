@@ -18,7 +18,7 @@ from tests.faults import cgroup
 from tests.faults.score import Score, Setting
 
 ROOT = Path(__file__).parents[2]
-SIDE_BY_SIDE = 4
+SIDE_BY_SIDE = 3
 """Scenarios that run at the same time: they wait most of the time."""
 _SHORT_SECONDS, _LONG_SECONDS = 400.0, 6 * 3600.0
 
