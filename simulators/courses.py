@@ -5,6 +5,7 @@ A course is asked forward in time, by a live fleet, a rehearsal or a recording a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,12 +30,14 @@ class Course:
     device: str
     point: str
     instruments: Instruments
+    span: tuple[float, float] = (-math.inf, math.inf)
+    """Where the instrument saturates."""
     _held: dict[int, float] = field(default_factory=dict)
     """Moment at which it got stuck → the value that it has shown since."""
 
     def at(self, time_ns: Int64s) -> Floats:
         """Return what the channel shows at given times."""
-        return np.array([self._shown(moment) for moment in time_ns.tolist()])
+        return np.clip([self._shown(moment) for moment in time_ns.tolist()], *self.span)
 
     def _shown(self, time_ns: int) -> float:
         self.world.advance(time_ns, keep_ns=_KEPT_NS)
@@ -71,7 +74,8 @@ def courses_of(inventory: Inventory, world: World, instruments: Instruments, *, 
     for channel in inventory.channels.values():
         place, device, point = (channel.asset, channel.quantity), channel.device, channel.point
         if place in told:
-            courses[channel.id] = Course(world, place, device, point, instruments)
+            span = channel.span or (-math.inf, math.inf)
+            courses[channel.id] = Course(world, place, device, point, instruments, span)
         else:
             courses[channel.id] = Measured(healthy(channel, offset, seed), device, point, instruments)
     return courses

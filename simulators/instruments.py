@@ -20,14 +20,15 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "stuck": ("sensor_fault", ""),
     "spikes": ("sensor_fault", "their height, in the channel's unit; about one report in twenty"),
     "noise": ("sensor_fault", "its standard deviation, in the channel's unit"),
-    "dropout": ("", "the share of reports that are lost, above 0 and below 1"),
+    "dropout": ("sensor_silent", "the share of reports that are lost, above 0 and below 1"),
     "dead": ("sensor_silent", ""),
     "offline": ("sensor_silent", ""),
-    "clock_jump": ("", "the seconds by which its clock is wrong, negative when slow"),
+    "clock_jump": ("sensor_silent", "the seconds by which its clock is wrong, negative when slow"),
     "calibration": ("", "the value that it shows while it is calibrated"),
 }
 """Kind → the hazard a gateway ought to name (empty: none), and what its amount means (empty: it has none).
 
+Lost reports may rightly be called silence; so may those that a clock set back makes older than what is known.
 A device that is offline keeps what it measures and sends it all at once when its line comes back; a dead one does not.
 """
 _SIGNED = frozenset({"drift", "spikes", "clock_jump", "calibration"})

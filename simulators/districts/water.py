@@ -106,11 +106,11 @@ _LADDERS: dict[str, Written] = {
         "channel": "P-IN.meter-in.flow",
         "hazard": "pipe_burst",
         "of": "shift",
-        "rungs": {"yellow": 6, "orange": 10},
-        "deadband": 1,
+        "rungs": {"yellow": 2, "orange": 3},
+        "deadband": 0.5,
         "on_seconds": 120,
         "off_seconds": 1800,
-        "basis": "inlet flow over 3 sigma above its daily course tells of a burst (from memory); 6 and 10 are ours",
+        "basis": "inlet flow 3 sigma above its daily course tells of a burst (from memory); 2 lasting ones are ours",
     },
 }
 

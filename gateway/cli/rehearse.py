@@ -1,0 +1,151 @@
+"""`lifeline rehearse SCENARIO…`: the whole gateway against a simulated fleet, and whether it warned in time.
+
+Runs on the simulated clock: the fleet's bytes go through the collectors' own decoding, the journal, history, detection
+and the ledger, and the warnings are judged against the known truth. Exit code 0 when every expectation holds, 1 when
+not; a pending expectation that is met fails too, so that it gets switched on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.cli.rehearsed import Rehearsed, as_document, as_junit, print_table
+
+if TYPE_CHECKING:
+    from simulators.scenarios.scenario import Scenario
+
+HELP = "the whole gateway against a simulated fleet, with expected warnings"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("scenarios", metavar="SCENARIO", nargs="*", help="a file, or the name of one that is shipped")
+    parser.add_argument("--all", action="store_true", help="every shipped scenario but the long ones")
+    parser.add_argument("--long", action="store_true", help="the long ones, too")
+    parser.add_argument("--site", type=Path, metavar="FILE", help="rehearse this site file's ladders instead")
+    parser.add_argument("--json", action="store_true", help="one JSON object a scenario, one a line")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots (extra: reports)")
+    parser.add_argument("--list", action="store_true", help="name the shipped scenarios and leave")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Rehearse and report; 0 when everything holds, 1 when not, 2 when nothing was named."""
+    if options.list:
+        return _list()
+    chosen = list(_chosen(options))
+    if not chosen:
+        print("name a scenario, or use --all; --list names those that are shipped", file=sys.stderr)
+        return 2
+    results: list[Rehearsed] = []
+    for number, scenario in enumerate(chosen, 1):
+        with closing(_Progress(scenario, number, len(chosen))) as progress:
+            results.append(asyncio.run(_rehearse(scenario, options.site, progress)))
+        if options.json:
+            print(json.dumps(as_document(results[-1]), ensure_ascii=False), flush=True)
+    if not options.json:
+        print_table(results)
+    if options.junit:
+        options.junit.write_text(as_junit(results), encoding="utf-8")
+    if options.html:
+        from gateway.cli.rehearsal_report import as_html  # noqa: PLC0415 - plotly takes a second
+
+        options.html.write_text(as_html(results), encoding="utf-8")
+    return 0 if all(result.judgement.is_passed for result in results) else 1
+
+
+def _list() -> int:
+    from simulators.scenarios.loading import load_scenario, shipped  # noqa: PLC0415 - an extra
+
+    for path in shipped():
+        scenario = load_scenario(path)
+        print(f"{scenario.name:<28} {'long ' if scenario.is_long else '     '} {scenario.title}")
+    return 0
+
+
+def _chosen(options: argparse.Namespace) -> Iterator[Scenario]:
+    from simulators.scenarios.loading import load_scenario, shipped  # noqa: PLC0415 - an extra
+
+    known = {path.stem: path for path in shipped()}
+    for name in options.scenarios:
+        yield load_scenario(known.get(name, Path(name)))
+    if options.all or (options.long and not options.scenarios):
+        for path in known.values():
+            scenario = load_scenario(path)
+            if options.long or not scenario.is_long:
+                yield scenario
+
+
+async def _rehearse(scenario: Scenario, site_file: Path | None, progress: _Progress) -> Rehearsed:
+    import tempfile  # noqa: PLC0415
+
+    from gateway.app.rehearsal import Rehearsal, climbs_of  # noqa: PLC0415 - see `_chosen`
+    from gateway.settings import load_site  # noqa: PLC0415
+    from simulators.modbus_answers import answer  # noqa: PLC0415
+    from simulators.scenarios.judging import Raised, judge  # noqa: PLC0415
+    from simulators.scenarios.scenario import Stage  # noqa: PLC0415
+
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="lifeline-rehearsal-") as folder:
+        own = Path(folder) / "site.yaml"
+        own.write_text(scenario.site_text(), encoding="utf-8")
+        site = load_site(site_file or own)
+        with Stage(scenario, site.inventory) as stage:
+
+            def reply(device: str, frame: bytes, now_ns: int) -> bytes | None:
+                blocks = stage.reports.registers(device, now_ns)
+                return None if blocks is None else answer(frame, blocks)
+
+            state = Path(folder) / "state"
+            async with Rehearsal(site, state, start_ns=scenario.learn_ns, answer=reply) as rehearsal:
+                arrivals = progress.watch(stage.reports.until(scenario.end_ns))
+                await rehearsal.play(arrivals, scenario.end_ns)
+                raised = [Raised(one.hazard, one.asset, climbs_of(one)) for one in rehearsal.warnings()]
+                counted = rehearsal.counted()
+            windows = stage.windows
+    judgement = judge(
+        scenario.expectations,
+        windows,
+        raised,
+        start_ns=scenario.start_ns,
+        end_ns=scenario.end_ns,
+        kin=scenario.kin(),
+    )
+    return Rehearsed(scenario, judgement, windows, raised, counted, time.perf_counter() - started)
+
+
+class _Progress:
+    """A line on stderr, where somebody looks at it."""
+
+    def __init__(self, scenario: Scenario, number: int, count: int) -> None:
+        self._begin_ns, self._end_ns = scenario.learn_ns, scenario.end_ns
+        self._label = f"{number}/{count} {scenario.name}"
+        self._is_shown = sys.stderr.isatty()
+        self._shown = -1
+
+    def watch(self, arrivals: Iterable[_Arrival]) -> Iterator[_Arrival]:
+        """Pass the arrivals on, showing how far they are."""
+        for arrival in arrivals:
+            if self._is_shown:
+                percent = 100 * (arrival.arrives_ns - self._begin_ns) // (self._end_ns - self._begin_ns)
+                if percent != self._shown:
+                    self._shown = percent
+                    print(f"\r{self._label}: {percent:3} %", end="", file=sys.stderr, flush=True)
+            yield arrival
+
+    def close(self) -> None:
+        """Leave the line empty."""
+        if self._is_shown:
+            print("\r" + " " * (len(self._label) + 8) + "\r", end="", file=sys.stderr, flush=True)
+
+
+if TYPE_CHECKING:
+    from simulators.reports import Report as _Arrival
