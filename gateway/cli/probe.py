@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from gateway.cli import EXIT_FINDINGS, EXIT_UNAVAILABLE
 from gateway.clock import to_iso
-from gateway.errors import ConfigError, Fault
+from gateway.errors import ConfigError, Fault, Unreachable
 
 if TYPE_CHECKING:
     # `lifeline --help` must not pay for numpy and the clients.
@@ -44,7 +44,13 @@ def run(options: argparse.Namespace) -> int:
     """Read the device; 0 when every point is good, 1 when one is not, 69 when it does not answer."""
     from gateway.collectors.probing import ask_modbus, hear_mqtt  # noqa: PLC0415 - see TYPE_CHECKING above
     from gateway.documents import did_you_mean  # noqa: PLC0415
-    from gateway.settings import ModbusTcpSettings, load_site  # noqa: PLC0415
+    from gateway.settings import (  # noqa: PLC0415
+        ModbusRtuOverTcpSettings,
+        ModbusRtuSettings,
+        ModbusTcpSettings,
+        MqttSettings,
+        load_site,
+    )
 
     site = load_site(options.site)
     device = site.inventory.devices.get(options.device)
@@ -53,9 +59,11 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError([Fault(str(options.site), 1, 1, f"there is no device {options.device!r:.80}", hint)])
     collector = site.collectors[device.collector]
     began = time.monotonic()
-    if isinstance(collector, ModbusTcpSettings):
+    if isinstance(collector, ModbusTcpSettings | ModbusRtuSettings | ModbusRtuOverTcpSettings):
         own = dataclasses.replace(collector, timeout_seconds=options.seconds or collector.timeout_seconds)
         answer = asyncio.run(ask_modbus(device, own))
+    elif not isinstance(collector, MqttSettings):
+        raise Unreachable(f"{device.id} dials in to {collector.id}; look at the running gateway's page instead")
     else:
         reports = [each.report_seconds for each in site.inventory.channels.values() if each.device == device.id]
         patience = options.seconds or max(_LEAST_SECONDS, _REPORTS * min(reports, default=0.0))

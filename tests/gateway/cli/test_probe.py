@@ -15,6 +15,7 @@ from gateway.cli import main
 from simulators.servers.modbus_server import ModbusServer
 from simulators.servers.nats_broker import NatsBroker
 from simulators.servers.registers import Behaviour
+from simulators.servers.serial_pair import SerialPair
 
 pytestmark = pytest.mark.slow
 
@@ -161,3 +162,21 @@ def test_a_device_that_the_site_does_not_have_is_a_configuration_fault(
 
     assert exit_code == 78
     assert "there is no device 'rihgt' (did you mean 'right'?)" in capsys.readouterr().err
+
+
+def test_a_device_on_a_serial_line_is_read_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with SerialPair() as wire, ModbusServer(framing="rtu", device=wire.theirs) as server:
+        server.put(1, "holding", 256, [0x4060, 0, 0x4164, 0])
+        path = tmp_path / "site.yaml"
+        path.write_text(
+            "site: {id: here}\n"
+            f"collectors: {{wells: {{kind: modbus_rtu, port: {wire.ours}}}}}\n"
+            "assets: {P-1: {kind: pipe, lifeline: water}}\n"
+            "devices: {p1: {profile: water/keller_36xw, collector: wells, unit: 1, asset: P-1}}\n"
+        )
+
+        exit_code = main(["probe", str(path), "p1", "--json"])
+
+    points = {each["point"]: each["value"] for each in json.loads(capsys.readouterr().out)["points"]}
+    assert exit_code == 0
+    assert points == {"pressure": pytest.approx(0.35), "temperature": pytest.approx(14.25)}
