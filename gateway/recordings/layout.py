@@ -79,7 +79,25 @@ def find_columns(line: str, number: int, layout: Layout, mapped: Collection[str]
     if time is None:
         hint = f"columns are {', '.join(names)[:200]}; name it with --time"
         raise ConfigError([Fault(file, number, 1, "no column holds the time", hint)])
-    found = Columns(names, delimiter, time, has_head, is_decimal_comma=delimiter != ",")
+    return _wide_or_long(
+        Columns(names, delimiter, time, has_head, is_decimal_comma=delimiter != ","), number, layout, mapped, file
+    )
+
+
+def columns_of(names: tuple[str, ...], layout: Layout, mapped: Collection[str], file: str) -> Columns:
+    """Return the columns of a file that has names without a line of text; ConfigError when none holds the time."""
+    time = _named(layout.time, names, 1, file)
+    if time is None:
+        time = _known(names, _TIMES)
+    if time is None:
+        hint = f"columns are {', '.join(names)[:200]}; name it with --time"
+        raise ConfigError([Fault(file, 1, 1, "no column holds the time", hint)])
+    return _wide_or_long(Columns(names, ",", time, has_head=True), 1, layout, mapped, file)
+
+
+def _wide_or_long(found: Columns, number: int, layout: Layout, mapped: Collection[str], file: str) -> Columns:
+    """Return the columns with those of a long file, when it is one."""
+    names = found.names
     channel = _named(layout.channel, names, number, file)
     value = _named(layout.value, names, number, file)
     if layout.form == "wide":

@@ -1,0 +1,175 @@
+"""Labelled events from a CSV file: when something was wrong, where, of what hazard, and whether it was harmless.
+
+    start, end, asset, hazard, kind, benign, danger
+
+Rule 1: columns are found by name, under the names that people give them; only `start` must be there.
+Rule 2: an event without an end is a moment; one without a place, or whose place the site file does not know, may be
+anywhere; one without a hazard is of any, but a fault of a sensor is a fault of a sensor.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gateway.documents import did_you_mean
+from gateway.errors import ConfigError, Fault
+from gateway.inventory import Inventory
+from gateway.recordings import Notes, Times
+
+SENSOR_HAZARDS = frozenset({"sensor_fault", "sensor_silent"})
+_COLUMNS = {
+    "start": ("start", "begin", "from", "start_time", "开始", "开始时间"),
+    "end": ("end", "until", "to", "end_time", "结束", "结束时间"),
+    "place": ("asset", "channel", "target", "element", "sensor", "device", "place", "资产", "测点", "位置"),
+    "hazard": ("hazard", "险情", "风险", "类型"),
+    "kind": ("kind", "event", "label", "name", "种类", "事件"),
+    "benign": ("benign", "harmless", "良性"),
+    "danger": ("danger", "threshold", "sign_start", "peak", "危险时间"),
+}
+_YES = frozenset({"yes", "y", "true", "1", "是"})
+_NO = frozenset({"no", "n", "false", "0", "否", ""})
+_ENCODINGS = ("utf-8-sig", "gb18030")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledEvent:
+    """What really happened."""
+
+    start_ns: int
+    end_ns: int
+    kind: str
+    place: str
+    """As the label names it."""
+    assets: frozenset[str]
+    """The assets that are right to name; empty: any."""
+    channels: frozenset[str]
+    """The channels that are right to rest on, when the label names a channel."""
+    hazards: frozenset[str]
+    """The hazards that are right to say; empty: any but those of sensors."""
+    is_benign: bool
+    danger_ns: int | None
+    """When the danger line was reached, which lead time counts to."""
+    line: int
+
+    def fits_hazard(self, hazard: str) -> bool:
+        """Tell whether a hazard is a right word for it."""
+        return hazard in self.hazards if self.hazards else hazard not in SENSOR_HAZARDS
+
+    def fits_place(self, asset: str, channel: str) -> bool:
+        """Tell whether a warning on an asset, resting on a channel, is at the right place."""
+        return not self.assets or asset in self.assets or channel in self.channels
+
+
+def read_events(
+    path: Path, inventory: Inventory, zone: ZoneInfo, kinds: Mapping[str, Collection[str]], notes: Notes
+) -> list[LabelledEvent]:
+    """Return the events in the order of their beginnings; `kinds` says which hazards a kind stands for."""
+    rows = _rows(path)
+    columns = _columns(path, rows[0])
+    faults: list[Fault] = []
+    events = []
+    for line, row in enumerate(rows[1:], 2):
+        cells = {name: row[place].strip() for name, place in columns.items() if place < len(row)}
+        if not any(cells.values()):
+            continue
+        try:
+            events.append(_event(cells, line, inventory, zone, kinds))
+        except ValueError as error:
+            faults.append(Fault(str(path), line, 1, str(error), "e.g. 2026-07-01 02:14, or 2026-07-01T02:14:00Z"))
+            continue
+        place = events[-1].place
+        if place and not events[-1].assets:
+            notes.add("place", line, f"the site file has no {place!r:.60}; a warning anywhere is right for it")
+    if faults:
+        raise ConfigError(faults)
+    if not events:
+        raise ConfigError([Fault(str(path), 1, 1, "there is not one event in it")])
+    return sorted(events, key=lambda event: (event.start_ns, event.line))
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError([Fault(str(path), 1, 1, f"cannot read the events: {error.strerror}")]) from error
+    for encoding in _ENCODINGS:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        rows = list(csv.reader(text.splitlines(), delimiter=delimiter))
+        if rows:
+            return rows
+    raise ConfigError([Fault(str(path), 1, 1, "it is empty, or neither UTF-8 nor GB18030 text")])
+
+
+def _columns(path: Path, head: Sequence[str]) -> dict[str, int]:
+    names = [name.strip().lower() for name in head]
+    found = {
+        meaning: next((names.index(word) for word in words if word in names), None)
+        for meaning, words in _COLUMNS.items()
+    }
+    if found["start"] is None:
+        hint = (
+            did_you_mean("start", names) or f"columns are {', '.join(names)[:200]}; write start,end,asset,hazard,kind"
+        )
+        raise ConfigError([Fault(str(path), 1, 1, "no column says when an event starts", hint)])
+    return {meaning: place for meaning, place in found.items() if place is not None}
+
+
+def _event(
+    cells: Mapping[str, str], line: int, inventory: Inventory, zone: ZoneInfo, kinds: Mapping[str, Collection[str]]
+) -> LabelledEvent:
+    start_ns = _time(cells.get("start", ""), zone)
+    end_ns = _time(cells["end"], zone) if cells.get("end") else start_ns
+    if end_ns < start_ns:
+        raise ValueError("the event ends before it starts")
+    kind, place = cells.get("kind", ""), cells.get("place", "")
+    said = cells.get("benign", "").lower()
+    if said not in _YES | _NO:
+        raise ValueError(f"benign must be yes or no, got {said!r:.40}")
+    danger = _time(cells["danger"], zone) if cells.get("danger") else None
+    assets, channels = _where(place, inventory)
+    return LabelledEvent(
+        start_ns=start_ns,
+        end_ns=end_ns,
+        kind=kind or cells.get("hazard", "") or "event",
+        place=place,
+        assets=assets,
+        channels=channels,
+        hazards=_hazards(cells.get("hazard", ""), kind, kinds),
+        is_benign=said in _YES or kind.lower().startswith("benign"),
+        danger_ns=danger if danger is not None and danger > start_ns else None,
+        line=line,
+    )
+
+
+def _time(text: str, zone: ZoneInfo) -> int:
+    return Times(zone).read(text)
+
+
+def _hazards(hazard: str, kind: str, kinds: Mapping[str, Collection[str]]) -> frozenset[str]:
+    if kind in kinds:
+        return frozenset(kinds[kind])
+    if hazard:
+        return frozenset(word.strip() for word in hazard.replace("|", " ").split())
+    return SENSOR_HAZARDS if kind.lower().startswith("sensor_") else frozenset()
+
+
+def _where(place: str, inventory: Inventory) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the assets that are right to name for a place, and its channels: itself, and what it is related to."""
+    if place in inventory.channels:
+        return frozenset({inventory.channels[place].asset}), frozenset({place})
+    of_device = {one.id: one.asset for one in inventory.channels.values() if one.device == place}
+    if of_device:
+        return frozenset(of_device.values()), frozenset(of_device)
+    if place not in inventory.assets:
+        return frozenset(), frozenset()
+    near = {place, *(other for others in inventory.assets[place].relations.values() for other in others)}
+    near |= {one.id for one in inventory.assets.values() if any(place in others for others in one.relations.values())}
+    return frozenset(near), frozenset()

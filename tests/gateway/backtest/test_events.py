@@ -1,0 +1,98 @@
+"""Labelled events as people write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.backtest.events import LabelledEvent, read_events
+from gateway.errors import ConfigError
+from gateway.inventory import Inventory
+from gateway.model import SECOND
+from gateway.recordings import Notes
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def _read(tmp_path: Path, text: str, inventory: Inventory, **kinds: list[str]) -> list[LabelledEvent]:
+    path = tmp_path / "events.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_events(path, inventory, ZONE, kinds, Notes())
+
+
+@pytest.mark.parametrize(
+    "start", ["2026-07-01 08:00", "2026/7/1 08:00:00", "2026-07-01T00:00:00Z", "1782864000", "2026年7月1日 08:00"]
+)
+def test_times_are_read_as_people_write_them(tmp_path: Path, inventory: Inventory, start: str) -> None:
+    [event] = _read(tmp_path, f"start\n{start}\n", inventory)
+
+    assert event.start_ns == 1_782_864_000 * SECOND
+    assert event.end_ns == event.start_ns
+
+
+def test_an_asset_stands_for_those_it_is_related_to(tmp_path: Path, inventory: Inventory) -> None:
+    [event] = _read(tmp_path, "start,asset\n2026-07-01,W-2\n".replace("-01,", "-01 00:00,"), inventory)
+
+    assert event.assets == {"W-1", "W-2"}
+    assert not event.fits_place("W-3", "W-3.r3.level")
+
+
+def test_a_channel_stands_for_itself_and_its_asset(tmp_path: Path, inventory: Inventory) -> None:
+    [event] = _read(tmp_path, "start;channel\n2026-07-01 00:00;W-3.r3.level\n", inventory)
+
+    assert event.fits_place("elsewhere", "W-3.r3.level")
+    assert event.fits_place("W-3", "another")
+    assert not event.fits_place("W-1", "W-1.r1.level")
+
+
+def test_a_place_that_nobody_knows_is_anywhere_and_said(tmp_path: Path, inventory: Inventory) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("start,target\n2026-07-01 00:00,p999\n")
+    notes = Notes()
+
+    [event] = read_events(path, inventory, ZONE, {}, notes)
+
+    assert event.fits_place("W-3", "any")
+    assert "p999" in notes.as_text("events.csv")[0]
+
+
+def test_an_event_without_a_hazard_is_any_but_a_sensors(tmp_path: Path, inventory: Inventory) -> None:
+    leak, stuck = _read(
+        tmp_path, "start,kind\n2026-07-01 00:00,leak_abrupt\n2026-07-02 00:00,sensor_stuck\n", inventory
+    )
+
+    assert leak.fits_hazard("pipe_leak")
+    assert not leak.fits_hazard("sensor_fault")
+    assert stuck.fits_hazard("sensor_fault")
+    assert not stuck.fits_hazard("pipe_leak")
+
+
+def test_the_caller_says_what_a_kind_stands_for(tmp_path: Path, inventory: Inventory) -> None:
+    [event] = _read(tmp_path, "start,kind\n2026-07-01 00:00,leak\n", inventory, leak=["pipe_burst"])
+
+    assert event.hazards == {"pipe_burst"}
+
+
+def test_a_benign_event_is_one_that_says_so(tmp_path: Path, inventory: Inventory) -> None:
+    text = "start,kind,benign\n2026-07-01 00:00,flush,yes\n2026-07-02 00:00,leak,no\n2026-07-03 00:00,benign_flush,\n"
+
+    events = _read(tmp_path, text, inventory)
+
+    assert [event.is_benign for event in events] == [True, False, True]
+
+
+def test_all_faults_of_the_file_are_said_at_once_with_their_lines(tmp_path: Path, inventory: Inventory) -> None:
+    text = "start,end,benign\nyesterday,,\n2026-07-02 00:00,2026-07-01 00:00,\n2026-07-03 00:00,,maybe\n"
+
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, text, inventory)
+
+    assert [fault.line for fault in caught.value.faults] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("text", ["when,where\n1,2\n", "start\n", ""])
+def test_a_file_without_events_is_a_fault(tmp_path: Path, inventory: Inventory, text: str) -> None:
+    with pytest.raises(ConfigError):
+        _read(tmp_path, text, inventory)
