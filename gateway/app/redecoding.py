@@ -20,8 +20,8 @@ import numpy as np
 from gateway.app.state_lock import StateLock
 from gateway.clock import Clock
 from gateway.codecs.contract import CodecOptions, Decoded
-from gateway.codecs.json_fields import JsonFieldsDecoder
 from gateway.codecs.modbus_registers import BlockDecoder, RegisterBlock
+from gateway.codecs.payloads import payload_decoder
 from gateway.codecs.profile_fields import FieldMapper
 from gateway.codecs.registry import CODECS
 from gateway.early_warning import Redecoded
@@ -32,7 +32,7 @@ from gateway.inventory import Channel, Device
 from gateway.journal import ChannelKey, Journal, channel_numbers
 from gateway.ledger import Ledger
 from gateway.model import Batch, Flag, RawFrame, Reading, batch_of
-from gateway.profiles import Profile, RegisterPlace
+from gateway.profiles import PAYLOAD_PROTOCOLS, Profile, RegisterPlace
 from gateway.raw_ring import read_frames
 from gateway.screen import Screen
 from gateway.settings import Site
@@ -93,8 +93,8 @@ def _reader(profile: Profile) -> _Modbus | _Payloads:
 
 class _Payloads:
     def __init__(self, profile: Profile) -> None:
-        self._json = JsonFieldsDecoder(profile) if profile.protocol == "json" else None
-        self._frame = None if self._json else CODECS[profile.protocol](CodecOptions())
+        self._own = payload_decoder(profile) if profile.protocol in PAYLOAD_PROTOCOLS else None
+        self._frame = None if self._own else CODECS[profile.protocol](CodecOptions())
         self._mapper = FieldMapper(profile)
 
     def read(self, frames: Sequence[RawFrame]) -> Iterator[tuple[Reading, int]]:
@@ -107,8 +107,8 @@ class _Payloads:
                 yield reading, frame.time_ns if reading.time_ns is None else reading.time_ns
 
     def _decoded(self, payload: bytes) -> Decoded:
-        if self._json is not None:
-            return self._json.decode(payload)
+        if self._own is not None:
+            return self._own.decode(payload)
         if self._frame is None:
             raise DecodeError("protocol", "there is no decoder")
         return self._mapper(self._frame.decode(payload))

@@ -37,6 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hex", action="store_true", help="the lines are hex (binary codecs expect it anyway)")
     parser.add_argument("--lenient", action="store_true", help="accept known deviations, e.g. another checksum")
     parser.add_argument(
+        "--model", default="", metavar="MODEL", help="the maker's model, for milesight and decentlab: DL-KL66,f0=…,k=…"
+    )
+    parser.add_argument(
         "--timezone", default="Asia/Shanghai", metavar="ZONE", help="of times without one (default: Asia/Shanghai)"
     )
 
@@ -58,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     except (ZoneInfoNotFoundError, ValueError):
         fault = Fault("--timezone", 1, 1, f"there is no time zone {options.timezone!r:.60}", "e.g. Asia/Shanghai")
         raise ConfigError([fault]) from None
-    decoder = CODECS[options.codec](CodecOptions(is_lenient=options.lenient, zone=zone))
+    decoder = CODECS[options.codec](CodecOptions(is_lenient=options.lenient, zone=zone, model=options.model))
     failed = 0
     with _opened(options.file) as lines:
         for line in _frames(lines):

@@ -99,6 +99,9 @@ class CodecOptions:
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
     """Station in capitals → its zone, where it is another."""
 
+    model: str = ""
+    """The maker's own name of the model, for payloads whose meaning depends on it."""
+
     def zone_of(self, station: str) -> tzinfo:
         """Return the zone in which a station's times are."""
         return self.zones.get(station.upper(), self.zone) if self.zones else self.zone

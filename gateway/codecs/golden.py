@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from gateway.codecs.contract import CodecOptions, Decoded
-from gateway.codecs.json_fields import JsonFieldsDecoder
 from gateway.codecs.modbus_registers import BlockDecoder, RegisterBlock
 from gateway.codecs.modbus_status import judged
+from gateway.codecs.payloads import payload_decoder
 from gateway.codecs.profile_fields import FieldMapper
 from gateway.codecs.registry import CODECS
 from gateway.codecs.rtu_frame import read_exchange
 from gateway.model import Reading
-from gateway.profiles import Frame, Point, Profile, RegisterPlace
+from gateway.profiles import PAYLOAD_PROTOCOLS, Frame, Point, Profile, RegisterPlace
 
 
 def decode_frame(profile: Profile, frame: Frame) -> Decoded:
     """Return what the frame says of the points that lie in it, or raise DecodeError."""
-    if profile.protocol == "json":
-        return JsonFieldsDecoder(profile).decode(frame.reply)
+    if profile.protocol in PAYLOAD_PROTOCOLS:
+        return payload_decoder(profile).decode(frame.reply)
     if profile.protocol in CODECS:
         return FieldMapper(profile)(CODECS[profile.protocol](CodecOptions()).decode(frame.reply))
     said = read_exchange(frame.request, frame.reply)

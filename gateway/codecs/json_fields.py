@@ -1,11 +1,13 @@
-"""JSON payloads to readings, field by field as the profile places them. Knows nothing of topics.
+"""JSON and CBOR payloads to readings, field by field as the profile places them. Knows nothing of topics.
 
 Rule 1: a wrong field costs itself, not its neighbours. Rule 2: a wrong time costs the whole payload, because any time
-put in its place would look good. Rule 3: an absent field is no reading, `null` is a MISSING one.
+put in its place would look good. Rule 3: an absent field is no reading, `null` is a MISSING one. Rule 4: the values of
+an array of samples stand one step apart, and one wrong value among them costs itself alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from math import isfinite, nan
@@ -13,10 +15,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from gateway.codecs.cbor import decode_cbor
 from gateway.codecs.contract import Decoded, Rejected
 from gateway.errors import DecodeError
 from gateway.model import Flag, Quality, Reading
-from gateway.profiles import FieldPlace, Profile, TimeFormat
+from gateway.profiles import FieldPlace, Profile, Samples, TimeFormat
 
 _GOOD, _MISSING = int(Quality.GOOD), int(Quality.MISSING)
 _SENTINEL = int(Flag.SENTINEL)
@@ -24,6 +27,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NS_PER: dict[TimeFormat, int] = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _LONGEST_TEXT = 1_000
+_LONGEST_NUMBER = 40
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_MOST_SAMPLES = 20_000
 _ABSENT: Any = object()
 _KINDS: dict[type, str] = {
     str: "a text",
@@ -45,6 +51,8 @@ class _Field(NamedTuple):
     shift: float
     sentinels: frozenset[float]
     is_text: bool
+    from_text: bool
+    samples: Samples | None
 
 
 class JsonFieldsDecoder:
@@ -62,21 +70,20 @@ class JsonFieldsDecoder:
                 shift=point.shift,
                 sentinels=frozenset(point.sentinels),
                 is_text=point.is_text,
+                from_text=point.from_text,
+                samples=point.samples,
             )
             for point in profile.points.values()
             if isinstance(point.place, FieldPlace)
         ]
         self._time_path = profile.time_path
         self._to_ns = _time_reader(profile.time_format)
+        # What a step in the payload counts in; beside written times it is milliseconds.
+        self._step_ns = _NS_PER.get(profile.time_format, _NS_PER["ms"])
 
     def decode(self, payload: bytes) -> Decoded:
         """Return what the payload says, or raise DecodeError when it says nothing."""
-        try:
-            document = _decode_json(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-            raise DecodeError("json", str(error)) from None
-        except RecursionError:
-            raise DecodeError("json", "nested too deeply") from None
+        document = self._parse(payload)
         time_ns = self._time_of(document)
         readings: list[Reading] = []
         texts: list[tuple[str, str]] = []
@@ -89,6 +96,14 @@ class JsonFieldsDecoder:
             if field.is_text:
                 _add_text(field.name, raw, texts, rejected)
                 continue
+            if field.samples is not None:
+                try:
+                    taken = self._sample_times(field.samples, raw, document, time_ns)
+                except DecodeError as error:
+                    rejected.append(Rejected(field.name, error.reason, error.detail))
+                else:
+                    _add_samples(field, raw, taken, readings, rejected)
+                continue
             read = _read(field, raw, time_ns)
             if isinstance(read, Reading):
                 readings.append(read)
@@ -98,6 +113,39 @@ class JsonFieldsDecoder:
             raise DecodeError("no known field", f"none of {', '.join(field.name for field in self._fields)}"[:200])
         return Decoded(readings, texts, rejected, time_ns)
 
+    def _parse(self, payload: bytes) -> Any:
+        try:
+            return _decode_json(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+            raise DecodeError("json", str(error)) from None
+        except RecursionError:
+            raise DecodeError("json", "nested too deeply") from None
+
+    def _sample_times(self, samples: Samples, raw: Any, document: Any, time_ns: int | None) -> range:
+        """Return when the samples of an array were taken."""
+        if type(raw) is not list or len(raw) > _MOST_SAMPLES:
+            raise DecodeError("type", f"expected an array of at most {_MOST_SAMPLES} samples, got {_kind_of(raw)}")
+        start_ns = time_ns
+        if samples.start_path is not None:
+            start = _walk(document, samples.start_path)
+            start_ns = None if start is _ABSENT or start is None else self._to_ns(start)
+        if start_ns is None:
+            # Without a start nobody knows when: received as one, they would all claim the same moment.
+            raise DecodeError("time", "samples without a time")
+        step_ns = self._step_of(samples, document)
+        end_ns = _checked(start_ns + len(raw) * step_ns, start_ns)
+        return range(start_ns, end_ns, step_ns)
+
+    def _step_of(self, samples: Samples, document: Any) -> int:
+        if samples.step_path is None:
+            return max(1, round((samples.step_seconds or 0) * 1e9))
+        step = _walk(document, samples.step_path)
+        if type(step) not in (int, float) or not 1 <= step * self._step_ns < 1e18:  # noqa: PLR2004 - thirty years
+            raise DecodeError(
+                "time", f"the step between samples is {str(step)[:40] if step is not _ABSENT else 'absent'}"
+            )
+        return int(step * self._step_ns)
+
     def _time_of(self, document: Any) -> int | None:
         if self._time_path is None:
             return None
@@ -105,6 +153,13 @@ class JsonFieldsDecoder:
         if raw is _ABSENT or raw is None:
             return None
         return self._to_ns(raw)
+
+
+class CborFieldsDecoder(JsonFieldsDecoder):
+    """Decodes the payloads of one device model that speaks CBOR."""
+
+    def _parse(self, payload: bytes) -> Any:
+        return decode_cbor(payload)
 
 
 _decode_json: Callable[[bytes], Any] = msgspec.json.Decoder().decode
@@ -125,6 +180,8 @@ def _walk(document: Any, path: tuple[str, ...]) -> Any:
 
 
 def _read(field: _Field, raw: Any, time_ns: int | None) -> Reading | Rejected:
+    if field.from_text and type(raw) is str:
+        raw = _number_in(raw)
     # bool is an int to isinstance, and no number here.
     if type(raw) is float or type(raw) is int:
         if raw in field.sentinels:
@@ -139,6 +196,25 @@ def _read(field: _Field, raw: Any, time_ns: int | None) -> Reading | Rejected:
     if raw is None:
         return Reading(field.name, time_ns, nan, _MISSING, 0)
     return Rejected(field.name, "type", f"expected a number, got {_kind_of(raw)}")
+
+
+def _add_samples(
+    field: _Field, raw: list[Any], taken: range, readings: list[Reading], rejected: list[Rejected]
+) -> None:
+    is_whole = True
+    for number, (one, time_ns) in enumerate(zip(raw, taken, strict=True)):
+        read = _read(field, one, time_ns)
+        if isinstance(read, Reading):
+            readings.append(read)
+        elif is_whole:
+            # One for the array: a broken sensor would otherwise say the same a thousand times.
+            is_whole = False
+            rejected.append(Rejected(field.name, read.reason, f"sample {number}: {read.detail}"))
+
+
+def _number_in(text: str) -> float | str:
+    """Return the number that a text is; the text when it is none: `float` alone takes "nan", "1_0" and "١" too."""
+    return float(text) if len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text.strip()) else text
 
 
 def _add_text(name: str, raw: Any, texts: list[tuple[str, str]], rejected: list[Rejected]) -> None:
@@ -160,6 +236,8 @@ def _time_reader(time_format: TimeFormat) -> Callable[[Any], int]:
     unit = _NS_PER[time_format]
 
     def ns_of_number(raw: Any) -> int:
+        if type(raw) is str and raw.isascii() and raw.isdecimal() and len(raw) <= _LONGEST_NUMBER:
+            raw = int(raw)
         if type(raw) is int:
             return _checked(raw * unit, raw)
         if type(raw) is float and isfinite(raw):

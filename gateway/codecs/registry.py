@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gateway.codecs.chirpstack import ChirpstackDecoder
 from gateway.codecs.cjt188 import Cjt188Decoder
 from gateway.codecs.contract import CodecOptions, FrameDecoder
+from gateway.codecs.decentlab import DecentlabDecoder
 from gateway.codecs.dlt645 import Dlt645Decoder
 from gateway.codecs.gbt26875_3 import Gbt26875Decoder
 from gateway.codecs.hj212 import Hj212Decoder
+from gateway.codecs.milesight import MilesightDecoder
 from gateway.codecs.modbus_frames import ModbusRtuDecoder
+from gateway.codecs.pushes import CtwingDecoder, LifelinePushDecoder, OnenetDecoder, SensorthingsDecoder
+from gateway.codecs.senml import SenmlCborDecoder, SenmlDecoder
 from gateway.codecs.sl651 import Sl651Decoder
 from gateway.codecs.szy206 import Szy206Decoder
 
@@ -23,5 +28,14 @@ CODECS: Mapping[str, Callable[[CodecOptions], FrameDecoder[Any]]] = {
     "dlt645": Dlt645Decoder,
     "gbt26875_3": Gbt26875Decoder,
     "modbus_rtu": ModbusRtuDecoder,
+    "senml": SenmlDecoder,
+    "senml_cbor": SenmlCborDecoder,
+    "chirpstack": ChirpstackDecoder,
+    "milesight": MilesightDecoder,
+    "decentlab": DecentlabDecoder,
+    "ctwing": CtwingDecoder,
+    "onenet": OnenetDecoder,
+    "sensorthings": SensorthingsDecoder,
+    "lifeline_push": LifelinePushDecoder,
 }
 """Name on the command line → how a decoder is made; a decoder serves one connection."""

@@ -87,9 +87,9 @@ class MqttCollector:
     async def _until_lost(self, flow: MqttFlow) -> str:
         try:
             async with flow.connection as connection:
-                await connection.subscribe(
-                    [template.replace("{device}", "+") for template in self._settings.topics], self._settings.qos
-                )
+                if self._settings.share:
+                    await connection.probe_share(self._settings.share)
+                await connection.subscribe(self._settings.filters, self._settings.qos)
                 if self._health.set_condition(self.name, ok=True, reason="connected", needed=False):
                     logger.info("%s: connected to %s:%d", self.name, self._settings.host, self._settings.port)
                 try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
@@ -23,19 +23,17 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.collectors.cancellation import stop_if_cancelled
+from gateway.collectors.mqtt_client import Offered, make_client, offered_by, tls_context
 from gateway.errors import Unreachable
 from gateway.settings import MqttSettings
 
-_CONNECT_SECONDS = 5.0
 _DISCONNECT_SECONDS = 1.0
 _KEEPALIVE_CHECK_SECONDS = 1.0
 _PACKETS_A_TURN = 32
+_PROBE_SECONDS = 3.0
+_NO_SHARES = "the broker grants shared subscriptions and never delivers them; take `share` out, or use another broker"
 # MQTT 3.1.1, 3.4: fixed header, remaining length 2, then the packet identifier.
 _PUBACK = b"\x40\x02"
-
-# paho logs each failed read as an error; the collector says once that the broker is away.
-_paho_log = logging.getLogger(f"{__name__}.paho")
-_paho_log.setLevel(logging.CRITICAL)
 
 
 class MqttMessage(NamedTuple):
@@ -64,22 +62,10 @@ class MqttConnection:
         self._receive = receive
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._client = aiomqtt.Client(
-            settings.host,
-            settings.port,
-            username=settings.username,
-            password=settings.password,
-            identifier=settings.client_id,
-            clean_session=not keeps_session,
-            keepalive=max(1, round(settings.keepalive_seconds)),
-            timeout=_CONNECT_SECONDS,
-            logger=_paho_log,
-        )
+        self._settings = settings
+        self._client = make_client(settings, keeps_session=keeps_session, on_message=self._on_message)
         paho = self._paho = self._client._client  # noqa: SLF001
-        paho.disable_logger()
-        paho.connect_timeout = _CONNECT_SECONDS
-        paho.manual_ack_set(True)  # noqa: FBT003 - paho's signature
-        paho.on_message = self._on_message
+        paho.on_connect = self._on_connect
         # aiomqtt's own socket callbacks act later, by file number, when that number may be another socket's.
         paho.on_socket_open = self._on_socket_open
         paho.on_socket_close = self._on_socket_close
@@ -91,9 +77,14 @@ class MqttConnection:
         self._is_paused = False
         self._is_abandoned = False
         self._keeping_alive: asyncio.Task[None] | None = None
+        self._probe: tuple[bytes, asyncio.Event] | None = None
+        self.offered = Offered()
+        """What the broker said of itself when it let us in."""
 
     async def __aenter__(self) -> Self:
         try:
+            if self._settings.tls is not None:
+                self._paho.tls_set_context(await asyncio.to_thread(tls_context, self._settings.tls))
             await self._client.__aenter__()
             stop_if_cancelled()
         except (aiomqtt.MqttError, OSError, ValueError) as error:
@@ -139,6 +130,28 @@ class MqttConnection:
         if refused:
             raise Unreachable(f"the broker refuses to subscribe us to {', '.join(refused)}; check its access list")
 
+    async def probe_share(self, group: str) -> None:
+        """Raise Unreachable when the broker grants shared subscriptions and delivers nothing, as nats-server does."""
+        if self.offered.shares is False:
+            raise Unreachable(_NO_SHARES)
+        topic = f"lifeline-probe/{self._client.identifier}"
+        self._probe = topic.encode(), asyncio.Event()
+        try:
+            await self.subscribe([f"$share/{group}-probe/{topic}"], 0)
+            self.publish(topic, b"")
+            async with asyncio.timeout(_PROBE_SECONDS):
+                await self._probe[1].wait()
+        except TimeoutError:
+            raise Unreachable(f"{_NO_SHARES} (or forbids {topic})") from None
+        finally:
+            self._probe = None
+            self._paho.unsubscribe(f"$share/{group}-probe/{topic}")
+
+    def publish(self, topic: str, payload: bytes, qos: int = 0) -> None:
+        """Send a message of our own; nothing when the connection is gone."""
+        if not self._disconnected.done():
+            self._paho.publish(topic, payload, qos)
+
     async def lost(self) -> str:
         """Wait until the connection is gone and return why."""
         await asyncio.wait((self._disconnected,))
@@ -181,6 +194,8 @@ class MqttConnection:
         if self._is_paused:
             self._is_paused = False
             self._start_reading()
+            if self._settings.tls is not None:
+                self._loop.call_soon(self._read)
 
     def close(self, reason: str) -> None:
         """Break the connection off without a DISCONNECT, so that the broker delivers again what is not acknowledged."""
@@ -191,6 +206,9 @@ class MqttConnection:
         return self._client._disconnected  # noqa: SLF001
 
     def _on_message(self, _client: Paho, _userdata: Any, message: MQTTMessage) -> None:
+        if self._probe is not None and message._topic == self._probe[0]:  # noqa: SLF001 - see below
+            self._probe[1].set()
+            return
         self._arrivals += 1
         if message.qos:
             self._unacknowledged[message.mid] = self._arrivals
@@ -262,8 +280,15 @@ class MqttConnection:
                 self._paho.loop_read()
                 if self._arrivals == before or self._is_paused:
                     break
+            # What TLS has decrypted already makes the socket readable no more.
+            if self._settings.tls is not None and not self._is_paused and _pending(self._paho.socket()):
+                self._loop.call_soon(self._read)
         except Exception as error:  # noqa: BLE001 - whatever a broker sends ends this connection, not the collector
             self._fail(error)
+
+    def _on_connect(self, client: Paho, userdata: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
+        self.offered = offered_by(properties)
+        self._client._on_connect(client, userdata, flags, code, properties)  # noqa: SLF001
 
     def _on_disconnect(self, client: Paho, userdata: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
         # aiomqtt ignores an end before the CONNACK and would wait for its timeout.
@@ -287,6 +312,10 @@ class MqttConnection:
             self._disconnected.exception()
         # aiomqtt leaves the socket open after a failed attempt or read.
         self._paho._sock_close()  # noqa: SLF001
+
+
+def _pending(wire: Any) -> int:
+    return wire.pending() if isinstance(wire, ssl.SSLSocket) else 0
 
 
 def _is_failure(code: ReasonCode | int) -> bool:

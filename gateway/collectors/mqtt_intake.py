@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from gateway.clock import Clock
 from gateway.codecs.contract import Decoded, Decoder
-from gateway.codecs.json_fields import JsonFieldsDecoder
+from gateway.codecs.payloads import decode_received, payload_decoder
 from gateway.collectors.contract import CollectedDevice
 from gateway.collectors.mqtt_connection import MqttMessage
 from gateway.errors import DecodeError
@@ -76,10 +76,11 @@ class Intake:
         self._senders: dict[bytes, _Sender] = {}
         for collected in devices:
             profile = collected.device.profile
-            decoder = decoders.setdefault(profile.id, JsonFieldsDecoder(profile))
+            decoder = decoders.setdefault(profile.id, payload_decoder(profile, settings.envelope))
             sender = _Sender(collected.device.id, decoder, dict(collected.channels))
+            name = collected.device.station or collected.device.id
             for template in settings.topics:
-                self._senders[template.replace("{device}", collected.device.id).encode()] = sender
+                self._senders[template.replace("{device}", name).encode()] = sender
         self._rows: list[tuple[int, int, float, int, int]] = []
         self._others: list[Record] = []
         self._hashes: list[bytes] = []
@@ -103,7 +104,7 @@ class Intake:
             self._keep(message, "too long", f"{len(message.payload)} bytes")
             return 0
         try:
-            decoded = sender.decoder.decode(message.payload)
+            decoded = decode_received(sender.decoder, message.payload, self._clock.now().utc_ns)
         except DecodeError as error:
             self._keep(message, error.reason, error.detail)
             return 0

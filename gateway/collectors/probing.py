@@ -9,21 +9,25 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from gateway.codecs.json_fields import JsonFieldsDecoder
 from gateway.codecs.modbus_registers import BlockDecoder, RegisterBlock, plan
+from gateway.codecs.payloads import payload_decoder
 from gateway.collectors.modbus_client import ModbusConnection
 from gateway.collectors.mqtt_connection import MqttConnection, MqttMessage
 from gateway.errors import DecodeError, Unreachable
 from gateway.inventory import Device
 from gateway.model import Reading
 from gateway.profiles import RegisterPlace
-from gateway.settings import ModbusTcpSettings, MqttSettings
+from gateway.settings import ModbusRtuOverTcpSettings, ModbusRtuSettings, ModbusTcpSettings, MqttSettings
 
 _CLIENT_ID_BYTES = 64
 # Illegal data address and illegal data value: MODBUS Application Protocol V1.1b3, 7.
 _REFUSALS = {"exception 2", "exception 3"}
+
+
+DialledModbus: TypeAlias = ModbusTcpSettings | ModbusRtuSettings | ModbusRtuOverTcpSettings
+"""The Modbus lines on which this box speaks first."""
 
 
 class Shown(NamedTuple):
@@ -44,11 +48,12 @@ class Answer(NamedTuple):
     shown: list[Shown]
 
 
-async def ask_modbus(device: Device, settings: ModbusTcpSettings) -> Answer:
+async def ask_modbus(device: Device, settings: DialledModbus) -> Answer:
     """Poll a device once; Unreachable when it does not answer."""
     points = [point for point in device.profile.points.values() if not point.is_text]
-    blocks = plan(points, device.profile.max_gap_registers, device.profile.max_block_registers)
-    where = f"{settings.host}:{settings.port} unit {device.unit}"
+    profile = device.profile
+    blocks = plan(points, profile.max_gap_registers, profile.max_block_registers, hints=profile.modbus)
+    where = f"{settings.where} unit {device.unit}"
     shown: list[Shown] = []
     try:
         async with ModbusConnection(settings) as connection:
@@ -88,7 +93,7 @@ async def _read_block(connection: ModbusConnection, unit: int, block: RegisterBl
 
 async def hear_mqtt(device: Device, settings: MqttSettings, seconds: float) -> Answer:
     """Wait for the next message of a device, or the one that the broker retains; Unreachable when there is none."""
-    topics = [template.replace("{device}", device.id) for template in settings.topics]
+    topics = [template.replace("{device}", device.station or device.id) for template in settings.topics]
     where = f"{settings.host}:{settings.port} {' '.join(topics)}"
     try:
         async with asyncio.timeout(seconds):
@@ -101,7 +106,7 @@ async def hear_mqtt(device: Device, settings: MqttSettings, seconds: float) -> A
     how = f"MQTT {settings.host}:{settings.port} {message.topic.decode('utf-8', 'replace')}"
     if message.is_retained:
         how += ", retained by the broker"
-    return Answer(how, message.payload.decode("utf-8", "backslashreplace"), _decoded(device, message.payload))
+    return Answer(how, message.payload.decode("utf-8", "backslashreplace"), _decoded(settings, device, message.payload))
 
 
 async def _next_message(settings: MqttSettings, topics: list[str]) -> MqttMessage:
@@ -123,9 +128,9 @@ async def _next_message(settings: MqttSettings, topics: list[str]) -> MqttMessag
     raise Unreachable("it closed the connection")
 
 
-def _decoded(device: Device, payload: bytes) -> list[Shown]:
+def _decoded(settings: MqttSettings, device: Device, payload: bytes) -> list[Shown]:
     try:
-        decoded = JsonFieldsDecoder(device.profile).decode(payload)
+        decoded = payload_decoder(device.profile, settings.envelope).decode(payload)
     except DecodeError as error:
         return [Shown(point, "", None, str(error)) for point in device.profile.points]
     shown = [Shown(reading.point, "", reading) for reading in decoded.readings]

@@ -3,13 +3,17 @@
 from gateway.profiles.calibration import CONSTANTS, Calibration
 from gateway.profiles.loading import LIFELINES, load_profile, load_profiles, profile_ids, read_profile
 from gateway.profiles.profile import (
+    PAYLOAD_PROTOCOLS,
     TEXT_PROTOCOLS,
     FieldPlace,
     Frame,
     Importance,
+    PackedPlace,
+    PackedType,
     Point,
     Profile,
     ProtocolName,
+    Samples,
     TimeFormat,
 )
 from gateway.profiles.registers import (
@@ -35,6 +39,7 @@ __all__ = [
     "BIT_KINDS",
     "CONSTANTS",
     "LIFELINES",
+    "PAYLOAD_PROTOCOLS",
     "TEXT_PROTOCOLS",
     "ByteOrder",
     "Calibration",
@@ -47,6 +52,8 @@ __all__ = [
     "Lifeline",
     "Meaning",
     "ModbusHints",
+    "PackedPlace",
+    "PackedType",
     "Part",
     "Point",
     "PollClass",
@@ -55,6 +62,7 @@ __all__ = [
     "RegisterKind",
     "RegisterPlace",
     "RegisterType",
+    "Samples",
     "SerialDefaults",
     "StatusRule",
     "TimeFormat",

@@ -11,12 +11,14 @@ from gateway.documents import Document, did_you_mean, read_document
 from gateway.errors import ConfigError, Fault
 from gateway.model import SECOND
 from gateway.profiles.modbus_part import calibration, modbus_hints, register_place
-from gateway.profiles.profile import TEXT_PROTOCOLS, FieldPlace, Frame, Point, Profile
+from gateway.profiles.payload_part import packed_place, samples_of
+from gateway.profiles.profile import TEXT_PROTOCOLS, TREE_PROTOCOLS, FieldPlace, Frame, PackedPlace, Point, Profile
 from gateway.profiles.registers import Counter, ModbusHints, RegisterPlace
 from gateway.profiles.written import WrittenFrame, WrittenPoint, WrittenProfile
 from gateway.profiles.written_registers import WrittenSentinel
 from gateway.units import QUANTITIES, UNITS
 
+_PLACES = {"path": "path", "register": "register_", "packed": "packed"}
 LIFELINES = ("gas", "water", "drainage", "heating", "bridge", "tunnel", "utility_tunnel", "slope", "road")
 """The lifelines of a city; a profile lies in the folder of its lifeline."""
 
@@ -45,6 +47,7 @@ def load_profile(text: str | bytes, file: str) -> Profile:
         max_gap_registers=written.max_gap_registers,
         max_block_registers=written.max_block_registers,
         modbus=modbus,
+        model=written.model,
     )
 
 
@@ -91,16 +94,7 @@ def _point(document: Document, name: str, written: WrittenPoint, protocol: str) 
     at = ("points", name)
     if not name.replace("_", "").isalnum() or name != name.lower():
         document.fault(at, f"point {name!r} must be lower-case letters, digits and _", at_key=True)
-    place: RegisterPlace | FieldPlace = FieldPlace(())
-    if protocol != "modbus" and written.path and not written.register_:
-        place = FieldPlace(_path(written.path))
-    elif protocol == "modbus" and written.register_ and not written.path:
-        place = register_place(document, (*at, "register"), written.register_)
-    else:
-        wanted, other = ("register", "path") if protocol == "modbus" else ("path", "register")
-        document.fault(
-            at, f"points.{name} must have {wanted!r} and no {other!r}, for its protocol is {protocol}", at_key=True
-        )
+    place = _place(document, name, written, protocol)
     factor, shift = (1.0, 0.0) if written.is_text else _conversion(document, name, written)
     if written.span and not written.span[0] < written.span[1]:
         document.fault(
@@ -120,6 +114,9 @@ def _point(document: Document, name: str, written: WrittenPoint, protocol: str) 
         shift=shift,
         sentinels=tuple(each.value if isinstance(each, WrittenSentinel) else each for each in written.sentinels),
         span=written.span,
+        span_tolerance=written.span_tolerance,
+        spike_limit=written.spike_limit,
+        rate_limit=written.rate_limit,
         report_seconds=written.report_seconds,
         stuck_seconds=written.stuck_seconds,
         importance=written.importance,
@@ -132,7 +129,27 @@ def _point(document: Document, name: str, written: WrittenPoint, protocol: str) 
         fast_above=written.fast_above,
         fast_below=written.fast_below,
         is_alone=written.is_alone,
+        from_text=written.from_text,
+        samples=samples_of(document, at, written.samples, protocol),
     )
+
+
+def _place(
+    document: Document, name: str, written: WrittenPoint, protocol: str
+) -> RegisterPlace | FieldPlace | PackedPlace:
+    at = ("points", name)
+    given = [key for key in ("path", "register", "packed") if getattr(written, _PLACES[key])]
+    wanted = protocol if protocol == "packed" else "register" if protocol == "modbus" else "path"
+    if given != [wanted]:
+        other = next((key for key in given if key != wanted), "path" if wanted != "path" else "register")
+        words = f"must have {wanted!r} and no {other!r}, for its protocol is {protocol}"
+        document.fault(at, f"points.{name} {words}", at_key=True)
+        return FieldPlace(())
+    if written.register_:
+        return register_place(document, (*at, "register"), written.register_)
+    if written.packed:
+        return packed_place(document, (*at, "packed"), written.packed)
+    return FieldPlace(_path(written.path or ""))
 
 
 def _check_reading(document: Document, at: tuple[str | int, ...], name: str, written: WrittenPoint) -> None:
@@ -217,9 +234,9 @@ def _check_whole(document: Document, written: WrittenProfile, file: str) -> None
         document.fault(("id",), f"id {written.id!r} must be the file's folder and name, {file!r}")
     if not written.id.startswith(f"{written.lifeline}/"):
         document.fault(("id",), f"id {written.id!r} must start with the lifeline, {written.lifeline}/")
-    if written.time and written.protocol != "json":
+    if written.time and written.protocol not in TREE_PROTOCOLS:
         word = "a Modbus reading takes the time of its reply" if written.protocol == "modbus" else "its frames say it"
-        document.fault(("time",), f"time is for json; {word}", at_key=True)
+        document.fault(("time",), f"time is for json and cbor; {word}", at_key=True)
     if written.modbus and written.protocol != "modbus":
         document.fault(("modbus",), "modbus is for the protocol modbus", at_key=True)
     proved = {name for frame in written.frames for name in (*frame.values, *frame.texts)}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.profiles.profile import Importance, ProtocolName, TimeFormat
+from gateway.profiles.profile import Importance, PackedType, ProtocolName, TimeFormat
 from gateway.profiles.registers import PollClass
 from gateway.profiles.written_registers import (
     Number,
@@ -24,6 +24,25 @@ Span = Annotated[tuple[Number, Number], Field(strict=False)]
 QualityName = Literal["GOOD", "UNKNOWN", "SUSPECT", "FAIL", "MISSING"]
 
 
+class WrittenPacked(Written):
+    """Where a point lies in packed bytes."""
+
+    offset: Annotated[int, Field(ge=0, le=65_535)]
+    type: PackedType = "u16"
+    order: Literal["big", "little"] = "big"
+    size: Annotated[int, Field(ge=1, le=8)] | None = None
+    bit: Annotated[int, Field(ge=0, le=63)] | None = None
+    bits: Annotated[int, Field(ge=1, le=63)] = 1
+
+
+class WrittenSamples(Written):
+    """An array of values in one field."""
+
+    step_seconds: Seconds | None = None
+    step_path: str | list[str] | None = None
+    start_path: str | list[str] | None = None
+
+
 class WrittenPoint(Written):
     """One value that a device model offers."""
 
@@ -31,10 +50,16 @@ class WrittenPoint(Written):
     unit: str = ""
     path: str | list[str] | None = None
     register_: Annotated[WrittenRegister | None, Field(alias="register")] = None
+    packed: WrittenPacked | None = None
+    samples: WrittenSamples | None = None
+    from_text: bool = False
     scale: Number = 1.0
     offset: Number = 0.0
     sentinels: list[Number | WrittenSentinel] = Field(default_factory=list)
     span: Span | None = None
+    span_tolerance: Annotated[float, Field(ge=0, le=10)] = 0.1
+    spike_limit: Seconds | None = None
+    rate_limit: Seconds | None = None
     report_seconds: Seconds = 60.0
     stuck_seconds: Seconds | None = None
     importance: Importance = "normal"
@@ -74,6 +99,7 @@ class WrittenProfile(Written):
     title: Annotated[str, Field(min_length=1, examples=["a meter"])]
     lifeline: Annotated[Lifeline, Field(examples=["gas"])]
     protocol: Annotated[ProtocolName, Field(examples=["json"])]
+    model: str = ""
     source: Annotated[str, Field(min_length=1, examples=["its manual"])]
     time: WrittenTime | None = None
     max_gap_registers: Annotated[int, Field(ge=0, le=124)] = 8

@@ -23,6 +23,12 @@ def frame_of(folder: Path) -> bytes:
     return frame
 
 
+def options_of(folder: Path, *, is_lenient: bool = False) -> CodecOptions:
+    """What the decoder is told: the model, where the first line ends with one."""
+    source = (folder / "frame.txt").read_text().splitlines()[0]
+    return CodecOptions(is_lenient=is_lenient, model=source.partition("; model ")[2])
+
+
 def expected(path: Path) -> tuple[str, list[dict[str, object]]]:
     station, *lines = path.read_text().splitlines()
     readings = [
@@ -44,7 +50,7 @@ def name_of(folder: Path) -> str:
 
 @pytest.mark.parametrize("folder", FRAMES, ids=name_of)
 def test_a_published_frame_means_what_its_publisher_says(folder: Path) -> None:
-    decoder = CODECS[folder.parent.name](CodecOptions())
+    decoder = CODECS[folder.parent.name](options_of(folder))
 
     said = decode_line(decoder, frame_of(folder))
 
@@ -58,7 +64,7 @@ def test_a_published_frame_means_what_its_publisher_says(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", LENIENT, ids=name_of)
 def test_a_known_deviation_is_accepted_in_lenient_mode(folder: Path) -> None:
-    decoder = CODECS[folder.parent.name](CodecOptions(is_lenient=True))
+    decoder = CODECS[folder.parent.name](options_of(folder, is_lenient=True))
 
     said = decode_line(decoder, frame_of(folder))
 

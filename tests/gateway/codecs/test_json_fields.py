@@ -105,7 +105,7 @@ def test_a_value_beyond_a_float_is_rejected(number: bytes) -> None:
         pytest.param(b"3", "no known field", id="a number"),
         pytest.param(b"[1,2]", "no known field", id="an array"),
         pytest.param(b'{"ts":1}', "no known field", id="a time alone"),
-        pytest.param(b'{"ts":"1","bat":1}', "time", id="a time in quotes"),
+        pytest.param(b'{"ts":"one","bat":1}', "time", id="a time in words"),
         pytest.param(b'{"ts":true,"bat":1}', "time", id="a boolean time"),
         pytest.param(b'{"ts":1e300,"bat":1}', "time", id="a time beyond any calendar"),
         pytest.param(b'{"ts":-99999999999999999999,"bat":1}', "time", id="a time before any calendar"),
