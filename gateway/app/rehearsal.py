@@ -27,12 +27,14 @@ from gateway.errors import Unreachable
 from gateway.model import SECOND, Batch, Record, Tick
 from gateway.settings import ModbusTcpSettings, MqttSettings, Site
 
-_SLICE_NS = 30 * SECOND
-"""What arrives within it is journaled with one commit, as a busy gateway's group commit does."""
+_SLICE_NS = 10 * SECOND
+"""What arrives within it makes one batch; a tick follows, as a live journal writes them."""
+_SLICES = 6
+"""So many are journaled with one commit."""
 _UNIT = 6
 """Where the unit stands in a Modbus TCP request."""
 _AHEAD = 16
-"""Slices that may wait for the disk while the next is made."""
+"""Commits that may wait for the disk while the next is made."""
 
 
 class Arrival(Protocol):
@@ -82,6 +84,8 @@ class Rehearsal:
         self._topics: dict[str, tuple[Intake, bytes]] = {}
         self._units: dict[str, tuple[ModbusUnit, ModbusTcpSettings]] = {}
         self._lines: dict[str, ModbusConnection] = {}
+        self._gathered: list[Record] = []
+        self._slices = 0
         self._arrived = 0
         self._messages = self._polls = self._readings = 0
 
@@ -120,6 +124,7 @@ class Rehearsal:
         while self._now_ns < end_ns:
             await self._hand_over(records, min(slice_end, end_ns))
             records, slice_end = [], slice_end + _SLICE_NS
+        await self._commit()
         await self._settle(0)
         await self._gateway.drained()
 
@@ -182,7 +187,14 @@ class Rehearsal:
         for intake in self._intakes.values():
             records += intake.take(received).records
         self._readings += sum(len(record) for record in records if isinstance(record, Batch))
-        self._waiting.append(self._gateway.put([*records, Tick(received.utc_ns)], urgent=True))
+        self._gathered += [*records, Tick(received.utc_ns)]
+        self._slices += 1
+        if self._slices % _SLICES == 0:
+            await self._commit()
+
+    async def _commit(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._waiting.append(self._gateway.put(gathered, urgent=True))
         await self._settle(_AHEAD)
 
     async def _settle(self, left: int) -> None:

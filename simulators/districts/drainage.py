@@ -107,19 +107,23 @@ def drainage(size: int) -> Part:
     kin = {pipe: frozenset({above}) for pipe, above in _ABOVE.items()}
     kin["PS-1"] = frozenset({"UP-1"})
     channels: dict[str, Written] = {"UP-1.radar-up-1.level": {"span": [0, 5], "stuck_seconds": None}}
-    return Part(assets, devices, _LADDERS, models, channels=channels, kin=kin)
+    # One ladder a manhole: the sump of the underpass has limits of its own.
+    wells: dict[str, Written] = {
+        f"level_{name.lower().replace('-', '_')}": {"channel": f"{name}.radar-{name.lower()}.level", **_MANHOLE}
+        for name in watched
+    }
+    return Part(assets, devices, {**wells, **_LADDERS}, models, channels=channels, kin=kin)
 
 
+_MANHOLE: dict[str, Written] = {
+    "hazard": "sewer_overflow",
+    "rungs": {"yellow": 2.0, "orange": 2.5},
+    "deadband": 0.1,
+    "on_seconds": 120,
+    "off_seconds": 600,
+    "basis": "pre-alarm 2.0 m and alarm 2.5 m of a published drainage product; these manholes are 3 m deep",
+}
 _LADDERS: dict[str, Written] = {
-    "manhole_level": {
-        "quantity": "water_level",
-        "hazard": "sewer_overflow",
-        "rungs": {"yellow": 2.0, "orange": 2.5},
-        "deadband": 0.1,
-        "on_seconds": 120,
-        "off_seconds": 600,
-        "basis": "pre-alarm 2.0 m and alarm 2.5 m of a published drainage product; these manholes are 3 m deep",
-    },
     "underpass_depth": {
         "channel": "UP-1.radar-up-1.level",
         "hazard": "waterlogging",

@@ -153,7 +153,7 @@ _ROAD_LADDERS: dict[str, Written] = {
     "road_soil": {
         "quantity": "soil_moisture",
         "hazard": "road_collapse",
-        "rungs": {"blue": 32, "yellow": 36, "orange": 40},
+        "rungs": {"blue": 30, "yellow": 33, "orange": 36, "red": 39},
         "deadband": 1,
         "on_seconds": 1800,
         "off_seconds": 3600,
@@ -162,10 +162,10 @@ _ROAD_LADDERS: dict[str, Written] = {
     "road_settlement": {
         "quantity": "settlement",
         "hazard": "road_collapse",
-        "rungs": {"blue": 10, "yellow": 20, "orange": 30},
+        "rungs": {"blue": 5, "yellow": 10, "orange": 20, "red": 30},
         "deadband": 1,
         "on_seconds": 1800,
         "off_seconds": 3600,
-        "basis": "累计沉降控制值 10-30 mm，GB 50911 一类做法 (from memory, verify)",
+        "basis": "累计沉降控制值 10-30 mm，GB 50911 一类做法 (from memory, verify); 5 mm is ours",
     },
 }

@@ -81,7 +81,9 @@ def water(size: int) -> Part:
         return [network]
 
     kin = frozenset({"DMA-1", "P-IN", *corners})
-    return Part(assets, devices, _LADDERS, models, kin=dict.fromkeys(("P-IN", *pipes), kin))
+    # The span is that of this pipe: what a channel may vary by, without being told, is a share of it.
+    channels: dict[str, Written] = {"P-IN.meter-in.flow": {"span": [-50, 400]}}
+    return Part(assets, devices, _LADDERS, models, channels=channels, kin=dict.fromkeys(("P-IN", *pipes), kin))
 
 
 _LADDERS: dict[str, Written] = {

@@ -1,8 +1,8 @@
 """Whether a gateway warned as a scenario expected, from the truth and the warnings alone.
 
 Rule 1: a warning counts from when the gateway knew it, not from when the trouble began.
-Rule 2: a warning is false when nothing that was wrong, or had just been, has its hazard on its asset or on one that
-the truth names with it.
+Rule 2: a warning is false when nothing that was wrong, had just been or soon would be, has its hazard on its asset or
+on one that the truth names with it. What comes before its trouble is the best there is.
 Rule 3: an expectation that is pending is judged and shown; it fails the run only once it is met.
 """
 
@@ -18,6 +18,16 @@ from simulators.scenarios.expectation import LEVELS, Expectation, FewFalse, Sent
 
 _AFTERMATH_NS = 6 * 3600 * SECOND
 """A warning so long after the end of a window still speaks of it: what it saw ages slowly."""
+_BRINGS: Mapping[str, frozenset[str]] = {
+    "sewer_blockage": frozenset({"sewer_overflow"}),
+    "pump_failure": frozenset({"waterlogging", "sewer_overflow"}),
+    "pipe_leak": frozenset({"pressure_abnormal", "road_collapse"}),
+    "pipe_burst": frozenset({"pipe_leak", "pressure_abnormal", "road_collapse"}),
+    "strike": frozenset({"structural_change", "scour_or_settlement"}),
+}
+"""Trouble → what it may rightly be known by, beside its own name."""
+_AHEAD_NS = 3600 * SECOND
+"""A warning may come so long before its trouble: forecasts are for half an hour."""
 _DAY = 86_400.0
 
 
@@ -121,11 +131,14 @@ def _in_time(wanted: Wanted, windows: Sequence[Window], named: Sequence[Raised])
     begins = _begin_of(wanted, windows)
     if begins is None:
         return False, "nothing that happens has this hazard"
-    reached = sorted(when for one in named if (when := one.reached(wanted.level)) is not None and when >= begins)
+    reached = sorted(
+        when for one in named if (when := one.reached(wanted.level)) is not None and when >= begins - _AHEAD_NS
+    )
     if not reached:
-        return False, "it never came" if not named else f"it never reached {wanted.level}"
+        return False, "it never came" if not named else f"it did not reach {wanted.level} in that time"
     delay = (reached[0] - begins) / SECOND
-    return delay <= wanted.within_seconds, f"it came after {written(delay)}"
+    said = f"it came after {written(delay)}" if delay >= 0 else f"it came {written(-delay)} before"
+    return delay <= wanted.within_seconds, said
 
 
 def _begin_of(wanted: Wanted, windows: Sequence[Window]) -> int | None:
@@ -136,9 +149,9 @@ def _begin_of(wanted: Wanted, windows: Sequence[Window]) -> int | None:
 
 
 def _speaks_of(raised: Raised, window: Window, kin: Mapping[str, frozenset[str]]) -> bool:
-    if not window.start_ns <= raised.learned_ns <= window.end_ns + _AFTERMATH_NS:
+    if not window.start_ns - _AHEAD_NS <= raised.learned_ns <= window.end_ns + _AFTERMATH_NS:
         return False
-    if raised.hazard != window.hazard:
+    if raised.hazard != window.hazard and raised.hazard not in _BRINGS.get(window.hazard, ()):
         return False
     named = {window.asset, *(str(value) for value in window.detail.values()), *kin.get(window.asset, frozenset())}
     return raised.asset in named

@@ -27,12 +27,20 @@ def test_a_warning_in_time_meets_its_expectation() -> None:
     assert judgement.delays == {"gas_leak on G-1": 200.0}
 
 
+def test_a_warning_before_its_trouble_is_the_best_there_is() -> None:
+    judgement = _judge("gas_leak on MH-1 within 10 min", _warning(seconds=400))
+
+    assert judgement.is_passed
+    assert judgement.verdicts[0].said == "it came 10 min before"
+    assert judgement.false == []
+
+
 @pytest.mark.parametrize(
     ("raised", "said"),
     [
         ([], "it never came"),
         ([_warning(seconds=2_000)], "it came after 16.7 min"),
-        ([_warning(seconds=900)], "it never reached blue"),
+        ([_warning(seconds=-3_000)], "it never came"),
         ([_warning("MH-2")], "it never came"),
         ([_warning(hazard="sensor_fault")], "it never came"),
     ],
@@ -77,6 +85,15 @@ def test_a_warning_without_a_cause_is_false() -> None:
 def test_a_warning_that_must_not_come_fails() -> None:
     assert _judge("no gas_leak on MH-2", _warning("MH-1")).is_passed
     assert not _judge("no gas_leak on MH-2", _warning("MH-2")).is_passed
+
+
+def test_what_one_trouble_brings_about_is_not_false() -> None:
+    blocked = Window(0, DAY, "blockage", "SP-1", "sewer_blockage")
+    raised = [_warning("SW-1", hazard="sewer_overflow"), _warning("SW-1", hazard="gas_leak")]
+
+    judgement = judge([], [blocked], raised, start_ns=0, end_ns=DAY, kin={"SP-1": frozenset({"SW-1"})})
+
+    assert [one.hazard for one in judgement.false] == ["gas_leak"]
 
 
 def test_an_asset_that_is_kin_may_be_named_for_another() -> None:
