@@ -29,6 +29,7 @@ COMMANDS = {
     "rehearse": "the whole gateway against a simulated fleet, with expected warnings",
     "replay": "what early warnings a recording (CSV) would have given",
     "backtest": "how well the site's rules find labelled events in a recording, with a report",
+    "tune": "limits for each channel from its own history, with what they would have said",
     "history": "what a channel measured, from this box or from InfluxDB",
     "drill": "stage a fault in service and prove that nothing is lost: uplink, unit",
     "journal": "look at a journal, check, export or repair it: stats, verify, export, repair",

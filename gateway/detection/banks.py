@@ -177,7 +177,7 @@ def _ladder_bank(
     if kind is Foretold:
         detector = Foretold(steps, [_heading(channels[index], layer[index]) for index in watched])
     elif kind is Shifted:
-        detector = Shifted(steps, [_learning(channels[index], layer[index]) for index in watched])
+        detector = Shifted(steps, [learning_of(channels[index], layer[index]) for index in watched])
     on_seconds = np.array([ladder.on_seconds if ladder else 0.0 for ladder in ladders])
     off_seconds = np.array([ladder.off_seconds if ladder else 0.0 for ladder in ladders])
     row_of: Rows | None = None
@@ -228,7 +228,7 @@ def _heading(channel: Channel, ladder: Ladder | None) -> Heading | None:
     return Heading(memory, memory / 3.0, look, lead_seconds=ladder.ahead_seconds)
 
 
-def _learning(channel: Channel, ladder: Ladder | None) -> Learning | None:
+def learning_of(channel: Channel, ladder: Ladder | None) -> Learning | None:
     """Return how a channel's level is learned: four days of warm-up, as its daily course needs."""
     if ladder is None:
         return None
