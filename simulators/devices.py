@@ -15,38 +15,33 @@ from typing import TypeAlias
 from gateway.model import SECOND
 from gateway.profiles import FieldPlace, Point, Profile, RegisterKind, RegisterPlace
 from simulators.patterns import PATTERNS
+from simulators.registers import range_of, words_of
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | None"
 Block: TypeAlias = tuple[RegisterKind, int, list[int]]
 """Registers of one kind from an address on."""
 
-_STRUCT = {
-    "int16": "h",
-    "uint16": "H",
-    "int32": "i",
-    "uint32": "I",
-    "int64": "q",
-    "uint64": "Q",
-    "float32": "f",
-    "float64": "d",
-}
+_FLOATS = frozenset({"float32", "float64"})
 _DECIMALS = 3
 
 
 def raw_of(point: Point, value: float) -> float | int | None:
     """Return what stands on the wire for a canonical value; NaN becomes the device's word for "no value"."""
+    place = point.place
     if math.isnan(value):
         if point.sentinels:
-            return int(point.sentinels[0])
-        is_float = isinstance(point.place, RegisterPlace) and point.place.type.startswith("float")
+            word = point.sentinels[0]
+            return word if isinstance(place, RegisterPlace) and place.type in _FLOATS else int(word)
+        is_float = isinstance(place, RegisterPlace) and place.type in _FLOATS
         return math.nan if is_float else None
-    raw = ((value - point.shift) / point.factor - point.offset) / point.scale
-    if isinstance(point.place, FieldPlace):
+    raw = (_uncalibrated(point, (value - point.shift) / point.factor) - point.offset) / point.scale
+    if not isinstance(place, RegisterPlace):
         return _rounded(point, raw)
-    if point.place.type.startswith("float"):
+    if place.type in _FLOATS:
         return raw
-    bits = point.place.count * 16
-    low, high = (0, (1 << bits) - 1) if point.place.type.startswith("u") else (-1 << bits - 1, (1 << bits - 1) - 1)
+    if point.counter is not None:
+        raw %= point.counter.rollover
+    low, high = range_of(place)
     return min(high, max(low, round(raw)))
 
 
@@ -62,16 +57,22 @@ def resolved(point: Point, value: float) -> float:
         return math.nan
     if isinstance(point.place, RegisterPlace) and point.place.type == "float32":
         raw = struct.unpack("<f", struct.pack("<f", raw))[0]
-    return (raw * point.scale + point.offset) * point.factor + point.shift
+    value = raw * point.scale + point.offset
+    if point.calibration is not None:
+        c0, c1, c2, c3 = point.calibration.coefficients()
+        value = c0 + c1 * value + c2 * value**2 + c3 * value**3
+    return value * point.factor + point.shift
 
 
 def payload_of(profile: Profile, values: Mapping[str, float], time_ns: int) -> bytes:
-    """Return the JSON message of a device with the given points, in canonical units."""
+    """Return the JSON message of a device with the given points, in canonical units; an array has one sample."""
+    if profile.protocol != "json":
+        raise ValueError(f"{profile.id} speaks {profile.protocol}, which no simulated device does yet")
     root: Json = {}
     for name, value in values.items():
         point = profile.points[name]
         if isinstance(point.place, FieldPlace):
-            root = _placed(root, point.place.path, raw_of(point, value))
+            root = _placed(root, point.place.path, _written(point, raw_of(point, value)))
     if profile.time_path is not None:
         root = _placed(root, profile.time_path, _time_of(profile, time_ns))
     return json.dumps(root, separators=(",", ":"), allow_nan=False).encode()
@@ -83,26 +84,32 @@ def registers_of(profile: Profile, values: Mapping[str, float]) -> list[Block]:
     for name, value in values.items():
         point = profile.points[name]
         if isinstance(point.place, RegisterPlace):
-            words = _words(point.place, raw_of(point, value))
             registers = blocks.setdefault(point.place.kind, {})
-            registers.update({point.place.address + place: word for place, word in enumerate(words)})
+            for place, word in enumerate(words_of(point.place, raw_of(point, value)), point.place.address):
+                # Bit fields share a register.
+                registers[place] = registers.get(place, 0) | word
     return [
         (kind, min(registers), [registers.get(address, 0) for address in range(min(registers), max(registers) + 1)])
         for kind, registers in blocks.items()
     ]
 
 
-def _words(place: RegisterPlace, raw: float | None) -> list[int]:
-    """Lay a value into registers: A is the highest byte, as in the order's name (CDAB: the low word comes first)."""
-    if raw is None:
-        raise ValueError(f"{place.type} at {place.address} has no word for a missing value")
-    packed = struct.pack(">" + _STRUCT[place.type], raw)
-    words = [packed[start : start + 2] for start in range(0, len(packed), 2)]
-    if place.byte_order in {"CDAB", "DCBA"}:
-        words.reverse()
-    if place.byte_order in {"BADC", "DCBA"}:
-        words = [word[::-1] for word in words]
-    return [int.from_bytes(word, "big") for word in words]
+def _uncalibrated(point: Point, value: float) -> float:
+    """Return what a unit measures for a value that its constants make of it."""
+    if point.calibration is None:
+        return value
+    constants = {name: number for name, number in point.calibration.constants.items() if number is not None}
+    gain, zero = constants.get("gain", 1.0), constants.get("zero", 0.0)
+    if point.calibration.form == "linear":
+        return value / gain + zero
+    if point.calibration.form == "square":
+        return math.sqrt(max(0.0, value / gain + zero * zero))
+    raise ValueError(f"{point.name} has a polynomial, which nobody turns round here")
+
+
+def _written(point: Point, raw: float | None) -> Json:
+    told: Json = str(raw) if point.from_text and raw is not None else raw
+    return [told] if point.samples is not None else told
 
 
 def _rounded(point: Point, raw: float) -> float | int:
