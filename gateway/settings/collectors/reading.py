@@ -30,11 +30,15 @@ def read_collectors(document: Document, written: Value, around: Surroundings) ->
 
 
 def _check_shared(document: Document, collectors: Mapping[str, CollectorSettings | None]) -> None:
-    owners: dict[tuple[str, Hashable], str] = {}
+    # Of whatever kind: a line that two ask at once answers neither, and a port has one listener.
+    owners: dict[Hashable, str] = {}
     for name, settings in collectors.items():
         if settings is None or settings.alone is None or document.is_faulty(("collectors", name)):
             continue
-        first = owners.setdefault((settings.kind, settings.alone), name)
+        first = owners.setdefault(settings.alone, name)
         if first != name:
             relation, hint = KINDS[settings.kind].twice
+            owner = collectors[first]
+            if owner is not None and owner.kind != settings.kind:
+                hint = f"kinds {owner.kind} and {settings.kind} cannot share it: give each its own, or correct the kind"
             document.fault(("collectors", name), f"collectors.{name} {relation} collectors.{first}", hint, at_key=True)
