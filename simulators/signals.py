@@ -16,7 +16,7 @@ from simulators.rhythms import RHYTHMS
 _HOUR = 3600 * SECOND
 _CLEARANCE = 0.15
 """Room to the lowest limit, as a share of the limit, beside its deadband."""
-_COUNTED = ("water_volume", "heat_energy")
+_COUNTED = ("water_volume", "gas_volume", "heat_energy", "electric_energy")
 """Totals, which only grow."""
 _TOTAL_PER_HOUR = 60.0
 _WANDER_SHARE = 0.25

@@ -15,6 +15,8 @@ from gateway.profiles import PAYLOAD_PROTOCOLS, Frame, Point, Profile, RegisterP
 
 def decode_frame(profile: Profile, frame: Frame) -> Decoded:
     """Return what the frame says of the points that lie in it, or raise DecodeError."""
+    if frame.calibration:
+        profile = profile.calibrated(frame.calibration)
     if profile.protocol in PAYLOAD_PROTOCOLS:
         return payload_decoder(profile).decode(frame.reply)
     if profile.protocol in CODECS:

@@ -56,4 +56,4 @@ def judged(
 
 def _holds(rule: StatusRule, status: int) -> bool:
     low, high = rule.bits
-    return (status >> low & (1 << high - low + 1) - 1) in rule.values
+    return ((status >> low & (1 << high - low + 1) - 1) in rule.values) != rule.is_unless

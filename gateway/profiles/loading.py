@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib import resources
 
@@ -185,7 +185,13 @@ def _frame(
     document: Document, number: int, written: WrittenFrame, points: Mapping[str, Point], profile: WrittenProfile
 ) -> Frame:
     at = ("frames", number)
-    for key, names in (("values", written.values), ("texts", written.texts), ("qualities", written.qualities)):
+    named: dict[str, Iterable[str]] = {
+        "values": written.values,
+        "texts": written.texts,
+        "qualities": written.qualities,
+        "calibration": written.calibration,
+    }
+    for key, names in named.items():
         for name in names:
             if name not in points:
                 message = f"frames.{number}: there is no point {name!r}"
@@ -204,14 +210,26 @@ def _frame(
         word = "must hold the request too" if is_modbus else "must not hold a request, the device speaks by itself"
         document.fault(at, f"frames.{number} {word}")
     values = {name: math.nan if value is None else value for name, value in written.values.items()}
-    if not is_modbus:
-        is_text = profile.protocol in TEXT_PROTOCOLS
-        reply = written.reply.encode() if is_text else _hex(document, (*at, "reply"), written.reply)
-        return Frame(b"", reply, values, time_ns, written.source, dict(written.texts), dict(written.qualities))
-    request, reply = (
-        _hex(document, (*at, key), text) for key, text in (("request", written.request), ("reply", written.reply))
+    request, is_text = b"", profile.protocol in TEXT_PROTOCOLS
+    reply = written.reply.encode() if is_text else _hex(document, (*at, "reply"), written.reply)
+    if is_modbus:
+        request = _hex(document, (*at, "request"), written.request)
+    for name, constants in written.calibration.items():
+        try:
+            if name in points:
+                points[name].own(constants)
+        except ValueError as error:
+            document.fault((*at, "calibration", name), f"frames.{number}.calibration: {error}", at_key=True)
+    return Frame(
+        request,
+        reply,
+        values,
+        time_ns,
+        written.source,
+        dict(written.texts),
+        dict(written.qualities),
+        dict(written.calibration),
     )
-    return Frame(request, reply, values, time_ns, written.source, dict(written.texts), dict(written.qualities))
 
 
 def _hex(document: Document, at: tuple[str | int, ...], text: str) -> bytes:

@@ -136,4 +136,7 @@ def _status(document: Document, at: Path, written: WrittenStatus, points: Mappin
     bits = written.bits or (written.bit or 0, written.bit or 0)
     if bits[0] > bits[1]:
         document.fault((*at, "bits"), f"{name}.bits must go from low to high, got [{bits[0]}, {bits[1]}]")
-    return StatusRule(written.point, bits, tuple(written.values), written.means, tuple(written.of))
+    if written.values and written.unless:
+        document.fault(at, f"{name} must have 'values' or 'unless', not both")
+    values = tuple(written.unless or written.values or [1])
+    return StatusRule(written.point, bits, values, written.means, tuple(written.of), written.unless is not None)

@@ -110,6 +110,12 @@ class Point:
     """Its number comes written as a text, e.g. "3.42"."""
     samples: Samples | None = None
 
+    def own(self, constants: Mapping[str, float]) -> Point:
+        """Return the point of one unit, with its constants; ValueError names what does not fit."""
+        if self.calibration is None:
+            raise ValueError(f"{self.name} has no calibration")
+        return replace(self, calibration=self.calibration.of_unit(constants))
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -128,6 +134,8 @@ class Frame:
     """Point → text, of the points that are texts."""
     qualities: Mapping[str, str] = field(default_factory=dict)
     """Point → the name of its quality, where status bits make it another than GOOD or MISSING."""
+    calibration: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Point → constants of the unit that sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +165,7 @@ class Profile:
             point = points.get(name)
             if point is None or point.calibration is None:
                 raise ValueError(f"{self.id} has no calibration for {name!r:.60}")
-            points[name] = replace(point, calibration=point.calibration.of_unit(own))
+            points[name] = point.own(own)
         for name, point in points.items():
             if point.calibration is not None and (missing := point.calibration.missing()):
                 raise ValueError(f"{name} needs the constants of this unit: {', '.join(missing)}")

@@ -87,6 +87,8 @@ class StatusRule:
     """The rule holds when the bits form one of these numbers."""
     means: Meaning
     of: tuple[str, ...]
+    is_unless: bool = False
+    """The rule holds when the bits form none of `values` instead: "any fault bit", "no longer measuring"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ class WrittenFrame(Written):
     values: dict[str, Number | None] = Field(default_factory=dict)
     texts: dict[str, str] = Field(default_factory=dict)
     qualities: dict[str, QualityName] = Field(default_factory=dict)
+    calibration: dict[str, dict[str, Number]] = Field(default_factory=dict)
 
 
 class WrittenProfile(Written):

@@ -68,7 +68,8 @@ class WrittenStatus(Written):
     point: str
     bit: Annotated[int, Field(ge=0, le=63)] | None = None
     bits: Bits | None = None
-    values: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [1]
+    values: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
+    unless: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
     means: Meaning
     of: Annotated[list[str], Field(min_length=1)]
 

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import struct
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_a_frame_means_its_values(profile: Profile, frame: Frame) -> None:
 
         raw = _register(frame, point.place) if isinstance(point.place, RegisterPlace) else _field(frame, point)
         missing = raw is None or math.isnan(raw) or raw in point.sentinels or frame.qualities.get(name) == "MISSING"
-        value = math.nan if missing else _canonical(point, float(raw or 0))
+        value = math.nan if missing else _canonical(point, float(raw or 0), frame.calibration.get(name, {}))
 
         assert value == pytest.approx(wanted, rel=1e-12, nan_ok=True), name
 
@@ -125,11 +126,11 @@ def _walk(frame: Frame, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _canonical(point: Point, raw: float) -> float:
+def _canonical(point: Point, raw: float, own: Mapping[str, float]) -> float:
     """value = calibration(raw * scale + offset), then from the unit sent to the canonical one."""
     value = raw * point.scale + point.offset
     if point.calibration is not None:
-        constants = {name: number or 0.0 for name, number in point.calibration.constants.items()}
+        constants = {name: number or 0.0 for name, number in point.calibration.constants.items()} | dict(own)
         if point.calibration.form == "linear":
             value = constants.get("gain", 1.0) * (value - constants.get("zero", 0.0))
         elif point.calibration.form == "square":

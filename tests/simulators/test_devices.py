@@ -64,7 +64,7 @@ def _modbus(profile: Profile, frame: Frame) -> None:
 
     blocks = {str(kind): (address, words) for kind, address, words in registers_of(profile, _sayable(profile, frame))}
 
-    address, words = blocks[kind]
+    address, words = blocks.get(kind, (0, []))
     for name in _sayable(profile, frame):
         place = profile.points[name].place
         assert isinstance(place, RegisterPlace)
@@ -115,7 +115,9 @@ def _at(tree: Any, path: tuple[str, ...]) -> Any:
 
 @pytest.mark.parametrize(("profile", "frame"), FRAMES)
 def test_the_values_of_a_golden_frame_give_its_bytes(profile: Profile, frame: Frame) -> None:
-    (_modbus if profile.protocol == "modbus" else _json)(profile, frame)
+    of_unit = profile.calibrated(frame.calibration)
+
+    (_modbus if profile.protocol == "modbus" else _json)(of_unit, frame)
 
 
 @pytest.mark.parametrize(

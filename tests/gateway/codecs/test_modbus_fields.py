@@ -110,6 +110,16 @@ def test_a_status_bit_means(means: Meaning, quality: Quality, flags: Flag) -> No
     assert dark.quality.tolist() == [Quality.UNKNOWN, Quality.GOOD]
 
 
+def test_a_rule_may_hold_unless_the_bits_are_a_number() -> None:
+    gas = Point("gas", "count", "1", RegisterPlace("holding", 0, "uint16"))
+    block = BlockDecoder(RegisterBlock("holding", 0, 1, (gas,)))
+    rule = StatusRule("faults", (0, 15), (0,), "fault", ("gas",), is_unless=True)
+
+    qualities = [judged([rule], block.points, block.columns([80]), {"faults": word}).quality[0] for word in (0.0, 6.0)]
+
+    assert qualities == [Quality.GOOD, Quality.FAIL]
+
+
 TYPES: list[RegisterType] = ["int16", "uint32", "float32", "float64", "bcd16", "bcd32", "bcd64"]
 
 

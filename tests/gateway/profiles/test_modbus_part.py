@@ -67,6 +67,18 @@ def test_a_profile_says_all_of_it() -> None:
     assert profile.frames[0].texts == {"serial": "A1"}
 
 
+def test_a_status_may_hold_unless_its_bits_are_a_number() -> None:
+    profile = load_profile(PROFILE.replace("values: [1]", "unless: [0, 1]"), FILE)
+
+    assert profile.modbus.statuses == (StatusRule("status", (4, 5), (0, 1), "maintenance", ("gas",), is_unless=True),)
+
+
+def test_a_frame_brings_the_constants_of_the_unit_that_sent_it() -> None:
+    text = PROFILE.replace("    texts: {serial", "    calibration: {strain: {zero: 1.5}}\n    texts: {serial")
+
+    assert load_profile(text, FILE).frames[0].calibration == {"strain": {"zero": 1.5}}
+
+
 def test_a_unit_brings_the_constants_that_its_profile_leaves_open() -> None:
     profile = load_profile(PROFILE, FILE)
 
@@ -90,6 +102,8 @@ def test_a_unit_brings_the_constants_that_its_profile_leaves_open() -> None:
         ("first: 20", "first: 30", "must go from first to last"),
         ("of: [gas]", "of: [gass]", "there is no point 'gass' (did you mean 'gas'?)"),
         ("bits: [4, 5], values", "bit: 4, bits: [4, 5], values", "must have 'bit' or 'bits'"),
+        ("values: [1]", "values: [1], unless: [0]", "must have 'values' or 'unless', not both"),
+        ("    texts:", "    calibration: {strain: {k: 1}}\n    texts:", "'k' is no constant of square"),
         ("gain: 0.004", "gian: 0.004", "square has no constant 'gian'"),
         ("settle_seconds: 2", "count: 3, write: 1", "is for one holding register or coil"),
         ("    reset:", "    gas:", "is the name of a point"),
