@@ -30,6 +30,8 @@ from gateway.app.writes import Writer, Writes
 from gateway.clock import Clock, ClockTrust
 from gateway.collectors import CollectedDevice, Collector
 from gateway.detection import Detection
+from gateway.detection.why import document as why_document
+from gateway.detection.why import why
 from gateway.duty_room import DutyRoomPorts, create_app, serve
 from gateway.early_warning import Finding
 from gateway.errors import Unreachable
@@ -308,6 +310,9 @@ class Gateway:
             settings, self.history, journal=self.journal, inventory=self.inventory, health=self.health
         )
 
+    def _why(self, channel: str, at_ns: int) -> Mapping[str, object]:
+        return why_document(why(self.inventory, self.numbers, self._past(), channel, at_ns))
+
     async def _open_duty_room(self, stack: AsyncExitStack) -> None:
         """Open the page once collecting has begun: the web's imports cost more than all else together."""
         drills = Drills(
@@ -331,6 +336,7 @@ class Gateway:
             language=self.site.language,
             at_cap=self.site.journal.at_cap,
             drills=drills,
+            why=self._why,
             writes=Writes(self._writers, self.ledger, self.clock, self.health),
         )
         page = await asyncio.to_thread(create_app, ports)

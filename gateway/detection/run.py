@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.contract import Floats, Rows, Times
 from gateway.model import Batch, Flag, Quality
 
-_UNFIT_FLAGS = np.uint16(Flag.MAINTENANCE)
+UNFIT_FLAGS = np.uint16(Flag.MAINTENANCE)
 
 
 class Run(NamedTuple):
@@ -65,6 +65,6 @@ class Numbers:
         is_good &= quality <= Quality.UNKNOWN
         is_good &= channel >= 0
         if np.count_nonzero(flags):
-            is_good &= (flags & _UNFIT_FLAGS) == 0
+            is_good &= (flags & UNFIT_FLAGS) == 0
         entry = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
         return Run(channel, time_ns, value, is_good, entry, np.array(moments_ns, np.int64))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Query, Response
@@ -12,9 +11,11 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from gateway import __version__
 from gateway.duty_room import documents as doc
+from gateway.duty_room.asked_times import to_ns
 from gateway.duty_room.live import Live
 from gateway.duty_room.metrics import CONTENT_TYPE, exposition
 from gateway.duty_room.ports import DutyRoomPorts
+from gateway.duty_room.reasons import add_reasons
 from gateway.duty_room.shapes import (
     buckets_of,
     channel_of,
@@ -26,24 +27,9 @@ from gateway.duty_room.shapes import (
 )
 from gateway.duty_room.vital_signs import vital_signs
 from gateway.errors import NotAllowed, Unreachable
-from gateway.model import SECOND
 from gateway.units import QUANTITIES
 
 _MILLISECOND = 1_000_000
-_EPOCH = datetime.fromtimestamp(0, UTC)
-
-
-def to_ns(text: str) -> int:
-    """Read an ISO 8601 time with its zone as nanoseconds; raises `ValueError`.
-
-    >>> to_ns("2026-07-01T02:14:00Z")
-    1782872040000000000
-    """
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        raise ValueError(f"{text} needs a zone, e.g. Z or +08:00")
-    since = time - _EPOCH
-    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds * 1_000
 
 
 def api_routes(ports: DutyRoomPorts, live: Live) -> APIRouter:
@@ -52,6 +38,7 @@ def api_routes(ports: DutyRoomPorts, live: Live) -> APIRouter:
     _add_site(routes, ports)
     _add_warnings(routes, ports)
     _add_history(routes, ports)
+    add_reasons(routes, ports)
 
     @routes.get("/stream", response_class=StreamingResponse, summary="Server-sent events")
     async def stream(

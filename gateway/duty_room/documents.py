@@ -56,6 +56,62 @@ class FindingDocument(Document):
     evidence: EvidenceDocument
 
 
+class RuleDocument(Document):
+    """One rule of a channel as it stood at a moment."""
+
+    rule: str
+    hazard: str
+    basis: str
+    standing: LevelName
+    next_level: LevelName | None
+    limit: float | None
+    score: float | None
+    margin: float | None
+    """What was missing to the next rung, below 0 when it was passed."""
+    margin_unit: str
+    suppressed: list[str]
+    """What held it back: warm_up, hold_time, deadband."""
+
+
+class WhyDocument(Document):
+    """Why a channel warned or did not."""
+
+    channel: str
+    asset: str
+    quantity: str
+    unit: str
+    at: str
+    value: float | None
+    value_time: str | None
+    suppressed: list[str]
+    """What kept it from being judged at all: no_rules, no_readings, silent, bad_quality, late."""
+    nearest: str
+    """The rule that was closest to its next rung."""
+    rules: list[RuleDocument]
+    level: float | None
+    band: tuple[float, float] | None
+    """Where nine in ten values of the past weeks lie."""
+    onset: str | None
+    """When the shift that stood began."""
+    agreeing: list[str]
+    disagreeing: list[str]
+    data_trust: dict[str, float]
+
+
+class ExplainedFinding(Document):
+    """A finding with all that can be said of its channel at its newest state."""
+
+    finding: FindingDocument
+    why: WhyDocument | None
+
+
+class WarningReasons(Document):
+    """The reasons of a warning, finding by finding."""
+
+    warning: str
+    findings: list[ExplainedFinding]
+
+
 class StepDocument(Document):
     """One entry in the life of a warning."""
 

@@ -159,6 +159,14 @@ class HistoryPort(Protocol):
         ...
 
 
+class WhyPort(Protocol):
+    """Why a channel warned or did not."""
+
+    def __call__(self, channel: str, at_ns: int, /) -> Mapping[str, object]:
+        """Return a `WhyDocument` of a channel at a moment; `KeyError` for one that is not there."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DutyRoomPorts:
     """Everything that the page and the API know of the house."""
@@ -177,3 +185,5 @@ class DutyRoomPorts:
     """Faults staged in service; None where nothing runs that could fail."""
     writes: WritePort | None = None
     """Writes to devices; None where no collector runs."""
+    why: WhyPort | None = None
+    """Explains a channel; None where nothing detects."""
