@@ -13,6 +13,7 @@ import yaml
 
 from gateway.cli import COMMANDS
 from gateway.settings import check_site
+from tests.faults.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -23,6 +24,11 @@ PAGES = sorted(
 WRAPPER = {"test", "bench", "faults", "freeze"}
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)]*)?\)")
 BLOCK = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`([^`\n]+)`")
+PATH = re.compile(r"[\w./-]+(::\w+)?")
+INLINE = re.compile(r"(?:\./|/opt/lifeline/bin/)?lifeline (?P<rest>[a-z].*)$")
+TOP = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+"""What a path begins with that lies in this repository."""
 CALL = re.compile(r"^\s*(?:\./|/opt/lifeline/bin/)?lifeline (?P<rest>[a-z].*)$", re.MULTILINE)
 
 
@@ -71,3 +77,67 @@ def test_every_site_file_is_right(text: str, tmp_path: Path) -> None:
     checked = check_site(file)
 
     assert (checked.faults, checked.warnings) == ((), ())
+
+
+def parts(page: Path) -> list[str]:
+    """Return what a page sets in backticks outside its blocks."""
+    return [found[1] for found in SPAN.finditer(BLOCK.sub("", page.read_text()))]
+
+
+def is_a_path(words: str, page: Path) -> bool:
+    """Tell whether these words name something in this repository."""
+    first, slash, _ = words.partition("/")
+    return bool(first and slash and PATH.fullmatch(words) and (first in TOP or (page.parent / first).is_dir()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_and_test_in_the_text_exists(page: Path) -> None:
+    missing = []
+
+    for words in filter(lambda words: is_a_path(words, page), parts(page)):
+        path, _, name = words.partition("::")
+        found = [file for folder in (ROOT, page.parent) for file in (folder / path, folder / f"{path}.yaml")]
+        is_there = any(file.exists() for file in found)
+        if not is_there or (name and f"def {name}(" not in (ROOT / path).read_text()):
+            missing.append(words)
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_in_the_text_exists(page: Path) -> None:
+    unknown = []
+
+    for call in filter(None, map(INLINE.fullmatch, parts(page))):
+        command, *words = call["rest"].split()
+        if command in COMMANDS:
+            parser = argparse.ArgumentParser(command)
+            importlib.import_module(f"gateway.cli.{command}").configure(parser)
+            unknown += [f"{command} {word}" for word in not_understood(parser, words)]
+        elif command not in WRAPPER:
+            unknown.append(command)
+
+    assert unknown == []
+
+
+def not_understood(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
+    """Return the options that do not exist, and a first word that is none of the actions."""
+    actions = {name: sub for action in parser._actions for name, sub in choices_of(action).items()}
+    texts = [parser.format_help(), *(sub.format_help() for sub in actions.values() if sub)]
+    unknown = [word for word in words if word.startswith("--") and not any(word in text for text in texts)]
+    is_action = bool(actions) and bool(words) and words[0].islower()
+    return unknown + [word for word in words[:1] if is_action and word not in actions]
+
+
+def choices_of(action: argparse.Action) -> dict[str, argparse.ArgumentParser | None]:
+    """Return the words that stand for an action, with their own parsers."""
+    if isinstance(action.choices, dict):
+        return dict(action.choices)
+    return {} if action.option_strings else dict.fromkeys(action.choices or ())
+
+
+def test_every_scenario_of_the_rig_that_is_named_exists() -> None:
+    named = {words for page in PAGES for words in parts(page) if re.fullmatch(r"faults [a-z_]+", words)}
+
+    assert len(named) > 10
+    assert {words.removeprefix("faults ") for words in named} <= set(SCENARIOS)
