@@ -19,6 +19,7 @@ _BITS = (1, 2)
 _MOST = {1: 2000, 2: 2000, 3: 125, 4: 125}
 _ILLEGAL_FUNCTION, _ILLEGAL_ADDRESS, _ILLEGAL_VALUE = 1, 2, 3
 _HEADER = struct.Struct(">HHHB")
+_ASKS = struct.Struct(">BHH")
 
 
 def unit_of(frame: bytes) -> int:
@@ -33,9 +34,26 @@ def answer(frame: bytes, blocks: Sequence[Block]) -> bytes:
     '00 01 00 00 00 05 07 03 02 00 0c'
     """
     transaction, _, _, unit = _HEADER.unpack_from(frame)
-    function, address, count = struct.unpack_from(">BHH", frame, _HEADER.size)
-    body = _body(function, address, count, blocks)
+    if len(frame) < _HEADER.size + _ASKS.size:
+        body = bytes([frame[_HEADER.size] | 0x80, _ILLEGAL_FUNCTION])
+    else:
+        function, address, count = _ASKS.unpack_from(frame, _HEADER.size)
+        body = _body(function, address, count, blocks)
     return _HEADER.pack(transaction, 0, len(body) + 1, unit) + body
+
+
+def without_last_registers(reply: bytes, missing: int) -> bytes:
+    """Return a reply that has fewer registers than were asked for, as some devices send; an exception stays.
+
+    >>> without_last_registers(bytes.fromhex("0001 0000 0007 07 03 04 000b 000c"), 1).hex(" ")
+    '00 01 00 00 00 05 07 03 02 00 0b'
+    """
+    transaction, _, _, unit = _HEADER.unpack_from(reply)
+    function = reply[_HEADER.size]
+    if function & 0x80:
+        return reply
+    kept = reply[_HEADER.size + 2 : max(_HEADER.size + 2, len(reply) - 2 * missing)]
+    return _HEADER.pack(transaction, 0, len(kept) + 3, unit) + bytes([function, len(kept)]) + kept
 
 
 def _body(function: int, address: int, count: int, blocks: Sequence[Block]) -> bytes:

@@ -11,8 +11,9 @@ from typing import Self
 from gateway.model import SECOND, Floats
 from gateway.units import QUANTITIES
 from simulators.models.contract import Event, Model, Place, Window
-from simulators.weather import Climate
+from simulators.weather import Climate, Weather
 
+_WEATHER_SECONDS = 60.0
 _STATES = frozenset(name for name, quantity in QUANTITIES.items() if quantity.unit == "1")
 
 
@@ -35,6 +36,7 @@ class World:
         self._times: list[list[int]] = [[] for _ in self._models]
         self._values: list[list[list[float]]] = [[] for _ in self._models]
         self._said: dict[Place, float] = {}
+        self._known_weather: tuple[tuple[int, float], Weather] | None = None
         self._pending: list[Event] = []
         self._staged: list[Window] = []
 
@@ -107,6 +109,13 @@ class World:
     ) -> None:
         self.close()
 
+    def _weather(self, time_ns: int, over_seconds: float) -> Weather:
+        """Return the weather, for quick steps anew only every minute."""
+        minute = time_ns - time_ns % round(_WEATHER_SECONDS * SECOND)
+        if self._known_weather is None or self._known_weather[0] != (minute, over_seconds):
+            self._known_weather = ((minute, over_seconds), self.climate.at(minute, over_seconds=over_seconds))
+        return self._known_weather[1]
+
     def _last(self, number: int) -> int:
         return self._times[number][-1] if self._times[number] else self.start_ns - 1
 
@@ -117,7 +126,7 @@ class World:
 
     def _step(self, number: int, time_ns: int) -> None:
         model = self._models[number]
-        weather = self.climate.at(time_ns, over_seconds=max(60.0, model.step_seconds))
+        weather = self._weather(time_ns, max(_WEATHER_SECONDS, model.step_seconds))
         values: Floats = model.step(time_ns, weather, self._said)
         self._times[number].append(time_ns)
         told = values.tolist()

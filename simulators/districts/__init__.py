@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from simulators.districts.drainage import drainage
 from simulators.districts.gas import gas
 from simulators.districts.part import LINE, MQTT, Part, Term, Written
-from simulators.districts.structures import bridge, road, tunnel
+from simulators.districts.structures import bridge, road, slope, tunnel
 from simulators.districts.water import water
 
 PARTS: Mapping[str, Callable[[int], Part]] = {
@@ -17,6 +17,7 @@ PARTS: Mapping[str, Callable[[int], Part]] = {
     "bridge": bridge,
     "tunnel": tunnel,
     "road": road,
+    "slope": slope,
 }
 """Lifeline → its part of a district of some size. The order is that in which models step: a road reads its pipes."""
 

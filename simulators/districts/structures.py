@@ -1,4 +1,4 @@
-"""A bridge, a road tunnel and a road over a water main: what stands on the ground, or above it."""
+"""A bridge, a road tunnel, a road over a water main and a slope: what stands on the ground, or above it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from simulators.districts.part import LINE, MQTT, Part, Term, Written, at
 from simulators.models.bridge import Bridge, Span
 from simulators.models.contract import Model
 from simulators.models.road import Ground, RoadGround
+from simulators.models.slope import Slope, SlopeModel
 from simulators.models.tunnel import Bore, RoadTunnel
 
 
@@ -139,6 +140,41 @@ def road(size: int) -> Part:
         ]
 
     return Part(assets, devices, _ROAD_LADDERS, models)
+
+
+def slope(size: int) -> Part:
+    """Return `size` slopes SL-1… over a road, each with a displacement node."""
+    names = [f"SL-{number}" for number in range(1, size + 1)]
+    assets: dict[str, Written] = {
+        name: {"kind": "slope", "lifeline": "slope", "name": f"大蜀山边坡 {name}", "location": at(number, 40)}
+        for number, name in enumerate(names)
+    }
+    devices: dict[str, Written] = {
+        f"slope-{number}": {
+            "profile": "slope/displacement_node",
+            "collector": MQTT,
+            "asset": name,
+            "report_seconds": 600,
+        }
+        for number, name in enumerate(names, 1)
+    }
+
+    def models(term: Term) -> Sequence[Model]:
+        return [SlopeModel(Slope(name), end_ns=term.end_ns, seed=term.seed) for name in names]
+
+    ladders: dict[str, Written] = {
+        "slope_displacement": {
+            "quantity": "displacement",
+            "hazard": "slope_failure",
+            "rungs": {"blue": 30, "yellow": 60, "orange": 120, "red": 240},
+            "deadband": 3,
+            "ahead_seconds": 43200,
+            "on_seconds": 1800,
+            "off_seconds": 86400,
+            "basis": "proposal of this project: where the slope will be in twelve hours as it moves now",
+        },
+    }
+    return Part(assets, devices, ladders, models)
 
 
 _ROAD_LADDERS: dict[str, Written] = {

@@ -28,7 +28,7 @@ def water(size: int) -> Part:
         "P-IN": {
             "kind": "pipe",
             "lifeline": "water",
-            "name": "分区进水管 DN300",
+            "name": "分区进水管 DN150",
             "location": at(0, 10),
             "relations": {"part_of": zone, "inlet_of": zone},
         },
@@ -133,7 +133,7 @@ def _epanet(side: int, pipes: dict[str, tuple[tuple[int, int], tuple[int, int]]]
     junctions = [
         f"{_junction(c, r)} {12 - 0.2 * (c + r):g} {_DEMAND_L_S} DAY" for r in range(side) for c in range(side)
     ]
-    laid = [f"{name} {_junction(*start)} {_junction(*end)} 120 150 110 0 Open" for name, (start, end) in pipes.items()]
+    laid = [f"{name} {_junction(*start)} {_junction(*end)} 120 100 110 0 Open" for name, (start, end) in pipes.items()]
     return "\n".join(
         [
             "[JUNCTIONS]",
@@ -141,7 +141,7 @@ def _epanet(side: int, pipes: dict[str, tuple[tuple[int, int], tuple[int, int]]]
             "[RESERVOIRS]",
             f"SOURCE {_HEAD_METRES}",
             "[PIPES]",
-            f"P-IN SOURCE {_junction(0, 0)} 300 300 115 0 Open",
+            f"P-IN SOURCE {_junction(0, 0)} 400 150 115 0 Open",
             *laid,
             "[PATTERNS]",
             f"DAY {_PATTERN}",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.model import SECOND, Floats
-from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
 from simulators.models.staging import begins, grown
 from simulators.noise import seed_of
 from simulators.rhythms import traffic
@@ -73,6 +73,7 @@ class Bridge:
         self._events: list[Event] = []
         self._on_span: deque[tuple[int, float, float]] = deque()
         self._steel_celsius = math.nan
+        self._hour = self._share = math.nan
         self._shock = 0.0
 
     def stage(self, event: Event) -> Window | None:
@@ -83,7 +84,8 @@ class Bridge:
                 f"damage at {event.asset}: {event.amount:g} % is a fallen bridge; at most {_MOST_DAMAGE_PERCENT:g}"
             )
         self._events.append(event)
-        return window_of(event, _HAZARDS[event.kind], self._end_ns)
+        make = staying if event.kind in {"damage", "settlement"} else window_of
+        return make(event, _HAZARDS[event.kind], self._end_ns)
 
     def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
         """Let a second of traffic pass."""
@@ -122,8 +124,10 @@ class Bridge:
 
     def _arrive(self, time_ns: int, weather: Weather) -> None:
         """Draw the vehicles of this second, weights log-normal: cars of about 1.6 t, lorries of about 18 t."""
-        share = float(traffic(np.array([weather.local_hour]))[0])
-        count = int(self._random.poisson(self._span.vehicles_per_hour * share / 3600.0))
+        if weather.local_hour != self._hour:
+            self._hour = weather.local_hour
+            self._share = float(traffic(np.array([self._hour]))[0])
+        count = int(self._random.poisson(self._span.vehicles_per_hour * self._share / 3600.0))
         for _ in range(count):
             heavy = self._random.random() < _HEAVY_SHARE
             tonnes = min(42.0, float(self._random.lognormal(math.log(18.0 if heavy else 1.6), 0.3)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from gateway.model import Floats
@@ -85,6 +85,15 @@ def window_of(event: Event, hazard: str, end_ns: int, **detail: float | str) -> 
     if math.isfinite(event.amount):
         detail = {"amount": event.amount, **detail}
     return Window(event.time_ns, min(lasts, end_ns), event.kind, event.asset, hazard, detail)
+
+
+def staying(event: Event, hazard: str, end_ns: int) -> Window:
+    """Return the window of an event that comes within its `seconds` and then stays.
+
+    >>> staying(Event(5, "slow_leak", "P-1", amount=3.0, seconds=2e-9), "pipe_leak", 100).end_ns
+    100
+    """
+    return window_of(replace(event, seconds=math.nan), hazard, end_ns)
 
 
 def check_event(event: Event, kinds: Mapping[str, str], assets: frozenset[str], *, least: float = 0.0) -> None:

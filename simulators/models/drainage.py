@@ -18,7 +18,7 @@ import numpy as np
 from pyswmm import Links, Nodes, RainGages, Simulation
 
 from gateway.model import SECOND, Floats
-from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
 from simulators.models.staging import grown, is_on
 from simulators.noise import seed_of
 from simulators.weather import Weather
@@ -95,7 +95,8 @@ class DrainageNetwork:
         if event.kind == "blockage" and event.amount > _CLOSED:
             raise ValueError(f"blockage at {event.asset}: at most {_CLOSED:g} % can be closed, got {event.amount:g}")
         self._events.append(event)
-        return window_of(event, _HAZARDS[event.kind], self._end_ns)
+        make = staying if event.kind == "blockage" else window_of
+        return make(event, _HAZARDS[event.kind], self._end_ns)
 
     def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
         """Route a minute of rain and sewage."""

@@ -74,6 +74,8 @@ class RoadGround:
         for event in self._events:
             if event.kind == "old_cavity" and begins(event, time_ns, self.step_seconds):
                 self._cavity_m3 += event.amount
+        if leaked > 0 and not self.happened:
+            self.happened.append(Window(time_ns, self._end_ns, "undermining", ground.asset, "road_collapse"))
         # A tenth of the rain on 100 m2 finds its way through the joints.
         soaked = leaked + 0.1 * weather.rain_mm_h / 1000.0 * 100.0
         kept = math.exp(-hours / (24.0 * ground.drying_days))

@@ -20,6 +20,8 @@ from simulators.weather import Weather
 _DAY = 86_400.0
 _KINDS = {"creep": "the factor of its rate at the start", "aborted_creep": "the factor of its rate at the start"}
 _QUANTITIES = ("displacement", "tilt", "soil_moisture", "pore_pressure", "rainfall")
+_GAUGE_SECONDS = 600.0
+"""The gauge says what fell in so long."""
 _MOST_MM = 5_000.0
 """Where the instruments have gone with the slope."""
 _ABORT_SHARE = 0.7
@@ -53,7 +55,6 @@ class SlopeModel:
         self._events: list[Event] = []
         self._wetness = 0.1
         self._moved_mm = 3.0
-        self._fallen_mm = 0.0
 
     def stage(self, event: Event) -> Window | None:
         """Take an acceleration that fails after `seconds`, or one that does not."""
@@ -70,7 +71,6 @@ class SlopeModel:
         slope = self._slope
         days = self.step_seconds / _DAY
         fell = weather.rain_mm_h * self.step_seconds / 3600.0
-        self._fallen_mm += fell
         # 60 mm fill the ground.
         self._wetness = min(1.0, self._wetness * math.exp(-days / slope.drying_days) + fell / 60.0)
         rate = slope.creep_mm_per_day * (1.0 + slope.rate_per_wetness * self._wetness)
@@ -83,7 +83,7 @@ class SlopeModel:
                 math.degrees(math.atan(self._moved_mm / 4_000.0)) + 0.002 * noise[1],
                 18.0 + 20.0 * self._wetness + 0.1 * noise[2],
                 10.0 + 25.0 * self._wetness + 0.1 * noise[3],
-                self._fallen_mm,
+                weather.rain_mm_h * _GAUGE_SECONDS / 3600.0,
             ]
         )
 

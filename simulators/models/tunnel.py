@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.model import Floats
-from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
 from simulators.models.staging import grown, is_on
 from simulators.noise import seed_of
 from simulators.rhythms import traffic
@@ -72,7 +72,8 @@ class RoadTunnel:
         """Take a jam, dead fans, a fire or walls that close in."""
         check_event(event, _ROAD_KINDS, frozenset({self._bore.asset}))
         self._events.append(event)
-        return window_of(event, _ROAD_HAZARDS[event.kind], self._end_ns)
+        make = staying if event.kind == "deformation" else window_of
+        return make(event, _ROAD_HAZARDS[event.kind], self._end_ns)
 
     def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
         """Let traffic foul the air and the fans renew it."""

@@ -19,7 +19,7 @@ from wntr.epanet.toolkit import ENepanet
 from wntr.network import WaterNetworkModel
 
 from gateway.model import SECOND, Floats
-from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
 from simulators.models.road import LEAK
 from simulators.models.staging import grown, is_on
 from simulators.noise import seed_of
@@ -117,7 +117,7 @@ class WaterNetwork:
             raise ValueError(f"slow_leak at {event.asset}: seconds must say how long it grows")
         self._events.append(event)
         if event.kind == "slow_leak":
-            return Window(event.time_ns, self._end_ns, event.kind, event.asset, "pipe_leak", {"amount": event.amount})
+            return staying(event, "pipe_leak", self._end_ns)
         return window_of(event, _HAZARDS[event.kind], self._end_ns)
 
     def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:

@@ -21,7 +21,7 @@ _AFTERMATH_NS = 6 * 3600 * SECOND
 _BRINGS: Mapping[str, frozenset[str]] = {
     "sewer_blockage": frozenset({"sewer_overflow"}),
     "pump_failure": frozenset({"waterlogging", "sewer_overflow"}),
-    "pipe_leak": frozenset({"pressure_abnormal", "road_collapse"}),
+    "pipe_leak": frozenset({"pipe_burst", "pressure_abnormal", "road_collapse"}),
     "pipe_burst": frozenset({"pipe_leak", "pressure_abnormal", "road_collapse"}),
     "strike": frozenset({"structural_change", "scour_or_settlement"}),
 }

@@ -69,7 +69,11 @@ class Scenario:
 
     def kin(self) -> dict[str, frozenset[str]]:
         """Return which assets are right to name for another."""
-        return {asset: names for part in self.parts() for asset, names in part.kin.items()}
+        kin: dict[str, frozenset[str]] = {}
+        for part in self.parts():
+            for asset, names in part.kin.items():
+                kin[asset] = kin.get(asset, frozenset()) | names
+        return kin
 
 
 class Stage:

@@ -1,0 +1,104 @@
+"""A scenario as a labelled data set in a folder: what every device measured, and what was true.
+
+readings.csv.xz   time, channel, value    as the devices reported, in the channels' canonical units
+truth.csv         start, end, kind, asset, hazard, benign, detail; as `lifeline backtest --events` reads it
+site.yaml         the site file of the district
+README.md         what it is, and how to use it
+
+The same scenario and seed give the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import lzma
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gateway.clock import to_iso
+from gateway.errors import Unreachable
+from gateway.inventory import Inventory
+from simulators.devices import resolved
+from simulators.models.contract import Window
+from simulators.scenarios.durations import written
+from simulators.scenarios.scenario import Scenario, Stage
+
+READINGS, TRUTH, SITE, README = "readings.csv.xz", "truth.csv", "site.yaml", "README.md"
+_SLICES = 200
+
+
+def record(
+    scenario: Scenario, inventory: Inventory, folder: Path, progress: Callable[[float], None] = lambda _: None
+) -> int:
+    """Play a scenario, time to learn from included, and write it down; return how many readings there are.
+
+    Unreachable when the folder has files already, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise Unreachable(f"{folder} has files already; name an empty folder, or one that is not there")
+        with Stage(scenario, inventory) as stage:
+            readings = _write_readings(folder / READINGS, stage, inventory, progress)
+            windows = stage.windows
+        _write_truth(folder / TRUTH, windows)
+        (folder / SITE).write_text(scenario.site_text(), encoding="utf-8")
+        (folder / README).write_text(_readme(scenario, inventory, readings, windows), encoding="utf-8")
+    except OSError as error:
+        raise Unreachable(f"{folder}: {error.strerror or error}") from error
+    return readings
+
+
+def _write_readings(path: Path, stage: Stage, inventory: Inventory, progress: Callable[[float], None]) -> int:
+    scenario = stage.scenario
+    channels = {(channel.device, channel.point): channel.id for channel in inventory.channels.values()}
+    span_ns = scenario.end_ns - scenario.learn_ns
+    readings = 0
+    with lzma.open(path, "wt", encoding="ascii", newline="", preset=3) as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("time", "channel", "value"))
+        for part in range(1, _SLICES + 1):
+            for device, true_ns, values in stage.reports.measured(scenario.learn_ns + span_ns * part // _SLICES):
+                time = to_iso(stage.instruments.clock(device, true_ns))
+                points = inventory.devices[device].profile.points
+                for point, value in values.items():
+                    shown = resolved(points[point], value)
+                    if shown == shown:  # noqa: PLR0124 - NaN is no reading
+                        rows.writerow((time, channels[device, point], f"{shown:.9g}"))
+                        readings += 1
+            progress(part / _SLICES)
+    return readings
+
+
+def _write_truth(path: Path, windows: Sequence[Window]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("start", "end", "kind", "asset", "hazard", "benign", "detail"))
+        for window in sorted(windows, key=lambda one: (one.start_ns, one.asset, one.kind)):
+            detail = json.dumps(dict(window.detail), ensure_ascii=False) if window.detail else ""
+            times = (to_iso(window.start_ns), to_iso(window.end_ns))
+            rows.writerow((*times, window.kind, window.asset, window.hazard, "" if window.hazard else "yes", detail))
+
+
+def _readme(scenario: Scenario, inventory: Inventory, readings: int, windows: Sequence[Window]) -> str:
+    lasts = written((scenario.end_ns - scenario.start_ns) / 1e9)
+    learns = written((scenario.start_ns - scenario.learn_ns) / 1e9)
+    out = io.StringIO()
+    out.write(f"# {scenario.name}: {scenario.title}\n\n")
+    out.write("Simulated by the urban lifeline gateway (`lifeline simulate`); nothing in it was measured.\n\n")
+    out.write(f"- seed {scenario.seed}, district {json.dumps(dict(scenario.district))}\n")
+    out.write(f"- from {to_iso(scenario.learn_ns)}, {learns} to learn from, then {lasts} from ")
+    out.write(f"{to_iso(scenario.start_ns)} to {to_iso(scenario.end_ns)}\n")
+    out.write(f"- {len(inventory.devices)} devices, {len(inventory.channels)} channels, {readings} readings, ")
+    out.write(f"{len(windows)} windows of truth\n\n")
+    out.write("| file | what |\n| --- | --- |\n")
+    out.write(f"| `{READINGS}` | `time` (UTC, by the device's clock), `channel`, `value` (canonical unit), ")
+    out.write("in the order in which they were measured |\n")
+    out.write(f"| `{TRUTH}` | `start`, `end`, `kind` of what happened, `asset`, the `hazard` that a gateway ought ")
+    out.write("to name (empty: none), `benign` when it is none, `detail` as JSON |\n")
+    out.write(f"| `{SITE}` | the site file: every channel with unit, profile and asset |\n\n")
+    out.write(f"```\nlifeline replay {READINGS} --site {SITE}\n")
+    out.write(f"lifeline backtest {READINGS} --site {SITE} --events {TRUTH}\n```\n")
+    return out.getvalue()
