@@ -192,6 +192,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         Quantity("ponding_depth", "cm", "积水深度", "ponding depth"),
         Quantity("sewage_flow", "m3/h", "污水流量", "sewage flow"),
         Quantity("rainfall", "mm", "降雨量", "rainfall"),
+        Quantity("rain_total", "mm", "累计降雨量", "rain since counting began"),
         Quantity("rain_rate", "mm/h", "雨强", "rain rate"),
         Quantity("rain_nowcast", "mm", "未来半小时降雨预报", "rain expected within 30 minutes"),
         Quantity("conductivity", "uS/cm", "电导率", "conductivity"),

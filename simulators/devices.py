@@ -53,7 +53,7 @@ def resolved(point: Point, value: float) -> float:
     12.5
     """
     raw = raw_of(point, value)
-    if raw is None or math.isnan(value):
+    if raw is None or math.isnan(value) or raw in point.sentinels:
         return math.nan
     if isinstance(point.place, RegisterPlace) and point.place.type == "float32":
         raw = struct.unpack("<f", struct.pack("<f", raw))[0]

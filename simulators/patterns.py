@@ -39,6 +39,7 @@ PATTERNS: Mapping[str, Pattern] = {
     "sewage_flow": Pattern("demand", 20.0, 70.0, 2),
     "rain_rate": Pattern("steady", 0.0, 0.0, 1),
     "rainfall": Pattern("steady", 0.0, 0.0, 1),
+    "rain_total": Pattern("steady", 0.0, 0.0, 1),
     "conductivity": Pattern("demand", 620.0, 840.0, 1),
     "chemical_oxygen_demand": Pattern("demand", 160.0, 320.0, 1),
     "ammonia_nitrogen": Pattern("demand", 18.0, 34.0, 2),
