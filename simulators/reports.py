@@ -20,6 +20,7 @@ from simulators.noise import seed_of
 from simulators.signals import Signal
 
 _LEAST_SECONDS = 1.0
+_NEVER_NS = 1 << 62
 
 
 class Report(NamedTuple):
@@ -81,6 +82,24 @@ class Reports:
                     heapq.heappush(self._late, report)
                 continue
             yield report
+
+    @property
+    def next_ns(self) -> int:
+        """When the next report arrives or is measured; far away when there is no device."""
+        return min(self._due[0][0] if self._due else _NEVER_NS, self._late[0].arrives_ns if self._late else _NEVER_NS)
+
+    def measured(self, end_ns: int) -> Iterator[tuple[str, int, dict[str, float]]]:
+        """Yield (device, true time, values) of all that is measured and not lost before a moment, in order of time.
+
+        It takes the place of `until`: what is measured while a line is down is here in its own time, once.
+        """
+        while self._due and self._due[0][0] < end_ns:
+            due_ns, name = self._due[0]
+            heapq.heapreplace(self._due, (due_ns + self._period_ns[name], name))
+            is_asked = self._devices[name].profile.protocol == "modbus"
+            is_up = self._instruments.back_online(name, due_ns) == due_ns
+            if self._instruments.reports(name, due_ns) and (is_up or not is_asked):
+                yield name, due_ns, self.values(name, due_ns)
 
     def registers(self, device: str, time_ns: int) -> list[Block] | None:
         """Return the registers of a device that is asked at a moment; None when it does not answer."""

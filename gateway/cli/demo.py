@@ -1,7 +1,8 @@
 """`lifeline demo`: a district of simulated devices, the gateway and its page, on this machine, until Ctrl-C.
 
 Two simulated days pass through journal and detection first, on a fake clock; then real brokers and Modbus servers
-start on free ports of loopback, the same devices go on live, and a leak is staged in one manhole.
+start on free ports of loopback, the same devices go on live, and a leak is staged in one manhole. `gas`, `storm` or
+`burst` and Enter stages one more, and so does `lifeline demo --stage WORD` from another terminal.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import dataclasses
 import importlib.resources
 import itertools
 import json
+import logging
 import os
 import signal
 import sys
@@ -23,6 +25,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.cli import demo_stage
 from gateway.clock import FakeClock, SystemClock
 from gateway.errors import ConfigError
 from gateway.model import SECOND, Record
@@ -31,9 +34,10 @@ if TYPE_CHECKING:
     # `lifeline --help` must not pay for the simulators, nor a base install need their extras.
     from gateway.app import Gateway
     from gateway.settings import CollectorSettings, Site
-    from simulators.fleet import Fleet, MqttTarget
-    from simulators.servers.modbus_server import ModbusServer
+    from simulators.fleet import LiveFleet
     from simulators.signals import Signal
+
+_log = logging.getLogger(__name__)
 
 HELP = "a simulated district, the gateway and its page, on this machine"
 
@@ -45,6 +49,7 @@ _LEAK_AFTER_SECONDS = 10.0
 _REPORT_SECONDS = 2.0
 _NEARLY_ALL = 0.999
 _LAST_PORT = 65_535
+_WORDS = ("gas", "storm", "burst")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--for", metavar="SECONDS", dest="seconds", type=_seconds, help="stop by itself after so long")
     parser.add_argument("--state", metavar="DIR", type=Path, help="keep everything here (default: nothing is kept)")
     parser.add_argument("--json", action="store_true", help="print one JSON line when ready (default when piped)")
+    parser.add_argument("--stage", choices=_WORDS, help="stage this in the demo that runs already (that of --state)")
 
 
 def _port(text: str) -> int:
@@ -71,6 +77,9 @@ def _seconds(text: str) -> float:
 
 def run(options: argparse.Namespace) -> int:
     """Run until SIGINT, SIGTERM or the end of `--for`, then leave nothing behind."""
+    if options.stage:
+        print(f"{options.stage}: staged in the demo of {demo_stage.hand_in(options.stage, options.state)}")
+        return 0
     return asyncio.run(_run(options))
 
 
@@ -116,11 +125,13 @@ async def _demo(options: argparse.Namespace) -> None:
         live = dataclasses.replace(site, collectors=collectors)
         gateway = Gateway(live, state / "gateway", clock=SystemClock(), port=options.port)
         await stack.enter_async_context(gateway)
-        stack.enter_context(fleet)
+        fleet.start()
+        demo_stage.hang_out(state)
+        stack.callback(demo_stage.take_down, state)
         _announce(options, gateway, state)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(options.seconds):
-                await _let_it_leak(fleet, site, signals)
+                await _stage(options, site, signals, state)
 
 
 def example_site() -> Site:
@@ -172,35 +183,40 @@ def _progress(share: float) -> None:
 
 def _start_servers(
     stack: AsyncExitStack, site: Site, folder: Path, signals: Mapping[str, Signal]
-) -> tuple[Fleet, dict[str, CollectorSettings]]:
+) -> tuple[LiveFleet, dict[str, CollectorSettings]]:
     """Start one broker for all MQTT collectors and a line for each Modbus one; return the fleet and where they are."""
     from gateway.settings import ModbusTcpSettings, MqttSettings  # noqa: PLC0415
-    from simulators.fleet import Fleet, MqttTarget  # noqa: PLC0415
-    from simulators.servers.modbus_server import ModbusServer  # noqa: PLC0415
+    from simulators.fleet import LiveFleet, MqttTarget, WallClock  # noqa: PLC0415
+    from simulators.instruments import Instruments  # noqa: PLC0415
+    from simulators.reports import Reports  # noqa: PLC0415
     from simulators.servers.nats_broker import NatsBroker  # noqa: PLC0415
 
     broker = stack.enter_context(NatsBroker(folder))
-    targets: dict[str, MqttTarget] = {}
-    lines: dict[str, ModbusServer] = {}
+    kept = site.collectors.items()
+    targets = {
+        name: MqttTarget(broker.host, broker.port, settings.topics[0])
+        for name, settings in kept
+        if isinstance(settings, MqttSettings)
+    }
+    reports = Reports(
+        site.inventory,
+        signals,
+        Instruments(),
+        start_ns=SystemClock().now().utc_ns,
+        period_seconds=dict.fromkeys(site.inventory.devices, _REPORT_SECONDS),
+    )
+    lines = {name: 0 for name, settings in kept if isinstance(settings, ModbusTcpSettings)}
+    fleet = LiveFleet(site.inventory, reports, timing=WallClock(SystemClock()), brokers=targets, lines=lines)
+    stack.callback(fleet.stop)
+    fleet.listen()
     collectors: dict[str, CollectorSettings] = {}
-    for name, settings in site.collectors.items():
+    for name, settings in kept:
         if isinstance(settings, MqttSettings):
-            targets[name] = MqttTarget(broker.host, broker.port, settings.topics[0])
             collectors[name] = dataclasses.replace(
                 settings, host=broker.host, port=broker.port, username=None, password=None
             )
         elif isinstance(settings, ModbusTcpSettings):
-            lines[name] = stack.enter_context(ModbusServer())
-            collectors[name] = dataclasses.replace(settings, host=lines[name].host, port=lines[name].port)
-    fleet = Fleet(
-        site.inventory,
-        signals,
-        clock=SystemClock(),
-        brokers=targets,
-        lines=lines,
-        period_seconds=_REPORT_SECONDS,
-    )
-    fleet.fill_registers()
+            collectors[name] = dataclasses.replace(settings, host=fleet.host, port=fleet.ports[name])
     return fleet, collectors
 
 
@@ -209,17 +225,31 @@ def _announce(options: argparse.Namespace, gateway: Gateway, state: Path) -> Non
         print(json.dumps({"url": gateway.url, "state": str(state), "pid": os.getpid()}), flush=True)
     else:
         print(f"{gateway.site.name}: {len(gateway.inventory.channels)} channels, page on {gateway.url}")
-        print(f"In {_LEAK_AFTER_SECONDS:.0f} seconds gas begins to leak into a manhole. Ctrl-C stops.", flush=True)
+        print(f"In {_LEAK_AFTER_SECONDS:.0f} seconds gas begins to leak into a manhole. Ctrl-C stops.")
+        print(f"Type {', '.join(_WORDS[:-1])} or {_WORDS[-1]} and Enter to stage one now.", flush=True)
     has_display = sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     if has_display and sys.stdout.isatty() and not options.no_browser:
         webbrowser.open(gateway.url)
 
 
-async def _let_it_leak(fleet: Fleet, site: Site, signals: Mapping[str, Signal]) -> None:
-    """Stage the leak, then go on for ever."""
-    from simulators.scenario import leaking_channel, staged_leak  # noqa: PLC0415
+async def _stage(options: argparse.Namespace, site: Site, signals: dict[str, Signal], state: Path) -> None:
+    """Stage the first leak after a while, and whatever somebody asks for, for ever."""
+    from simulators.staging import Staging  # noqa: PLC0415
 
-    await asyncio.sleep(_LEAK_AFTER_SECONDS)
-    channel = leaking_channel(site.inventory)
-    fleet.set_signal(channel.id, staged_leak(channel, signals[channel.id], SystemClock().now().utc_ns))
-    await asyncio.Event().wait()
+    staging = Staging(site.inventory, signals)
+
+    def stage(word: str) -> None:
+        bent, told = staging.stage(word, SystemClock().now().utc_ns)
+        # The fleet reads the same mapping: its next reports show it.
+        signals.update(bent)
+        tell(f"{word}: {told}")
+
+    def tell(text: str) -> None:
+        if options.json or not sys.stdout.isatty():
+            _log.info("%s", text)
+        else:
+            print(text, flush=True)
+
+    asyncio.get_running_loop().call_later(_LEAK_AFTER_SECONDS, stage, "gas")
+    async for word in demo_stage.words(state, _WORDS, tell):
+        stage(word)

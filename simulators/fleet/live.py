@@ -1,0 +1,191 @@
+"""A fleet's reports over real sockets, at the pace of real time or faster, from one thread of one process.
+
+Devices that push publish when their report is due; devices that are asked hold registers behind real ports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from gateway.errors import Unreachable
+from gateway.inventory import Inventory
+from gateway.model import SECOND
+from simulators.fleet.pace import Timing
+from simulators.fleet.publishing import MqttTarget, Publisher
+from simulators.modbus_answers import answer, unit_of
+from simulators.reports import Reports
+from simulators.servers.modbus_lines import ModbusLines
+from simulators.servers.registers import Behaviour
+
+_START_SECONDS = 10.0
+_LOOK_SECONDS = 0.5
+"""A sleeper looks up so often: a device may have been taken off its line meanwhile."""
+_AT_ONCE = 20
+"""Reports that are sent before requests are looked at again."""
+_REMEMBERED = 100_000
+
+
+class Counted(NamedTuple):
+    """What a fleet has said so far."""
+
+    messages: int
+    acknowledged: int
+    """Messages that a broker has taken."""
+    requests: int
+    """Requests of registers."""
+    lateness_p99_seconds: float
+    """How late the newest messages were sent, in real seconds."""
+
+
+class LiveFleet:
+    """All devices of a site whose collector is among `brokers` or `lines`; the others stay dark.
+
+    `listen` opens the lines, so that a collector may ask; `start` lets devices report; `stop` leaves nothing behind.
+    A block of it does all three.
+    """
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        reports: Reports,
+        *,
+        timing: Timing,
+        brokers: Mapping[str, MqttTarget],
+        lines: Mapping[str, int],
+        devices_per_client: int = 500,
+    ) -> None:
+        """`lines` gives each Modbus collector its port, 0 for a free one; `ports` tells them once it listens."""
+        self._reports = reports
+        self._timing = timing
+        self._pushing: set[str] = set()
+        self._units: dict[tuple[str, int], str] = {}
+        by_broker: dict[str, list[str]] = {name: [] for name in brokers}
+        for device in inventory.devices.values():
+            if device.collector in brokers:
+                self._pushing.add(device.id)
+                by_broker[device.collector].append(device.id)
+            elif device.collector in lines:
+                self._units[device.collector, device.unit or 1] = device.id
+        self._publisher = Publisher(brokers, by_broker, devices_per_client=devices_per_client)
+        self._lines = ModbusLines(lines, self._reply)
+        self._messages = 0
+        self._lateness: deque[float] = deque(maxlen=_REMEMBERED)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._begin: asyncio.Event | None = None
+        self._end: asyncio.Event | None = None
+        self._failed: BaseException | None = None
+
+    @property
+    def host(self) -> str:
+        """Where its lines are."""
+        return self._lines.host
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """The port of each line, once it listens."""
+        return self._lines.ports
+
+    def behave(self, device: str, behaviour: Behaviour) -> None:
+        """Set how a device that is asked answers from now on."""
+        line, unit = next(place for place, name in self._units.items() if name == device)
+        self._lines.behave(line, unit, behaviour)
+
+    def counted(self) -> Counted:
+        """Return what has been said so far."""
+        late = sorted(self._lateness)
+        p99 = late[int(0.99 * (len(late) - 1))] if late else 0.0
+        return Counted(self._messages, self._publisher.acknowledged, self._lines.requests, p99)
+
+    def listen(self) -> None:
+        """Open the lines; Unreachable when a port is taken."""
+        if self._thread is not None:
+            return
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="fleet", daemon=True)
+        self._thread.start()
+        try:
+            ready.result(_START_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+
+    def start(self) -> None:
+        """Let all devices report."""
+        self.listen()
+        self._publisher.connect()
+        if self._loop is not None and self._begin is not None:
+            self._loop.call_soon_threadsafe(self._begin.set)
+
+    def stop(self) -> None:
+        """Let every device fall silent and close every line; RuntimeError when the fleet had broken down."""
+        thread, self._thread = self._thread, None
+        if self._loop is not None and self._end is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end.set)
+        if thread is not None:
+            thread.join(_START_SECONDS)
+        self._publisher.close()
+
+    @property
+    def failed(self) -> BaseException | None:
+        """Why the fleet has broken down; None when it has not."""
+        return self._failed
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _run(self, ready: Future[None]) -> None:
+        try:
+            asyncio.run(self._live(ready))
+        except Unreachable as error:
+            ready.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - whoever holds the fleet is told, in `failed`
+            self._failed = error
+
+    async def _live(self, ready: Future[None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._begin, self._end = asyncio.Event(), asyncio.Event()
+        async with self._lines:
+            ready.set_result(None)
+            sending = asyncio.create_task(self._send(self._begin), name="fleet-sending")
+            ending = asyncio.create_task(self._end.wait(), name="fleet-ending")
+            await asyncio.wait((sending, ending), return_when=asyncio.FIRST_COMPLETED)
+            for task in (sending, ending):
+                task.cancel()
+            results = await asyncio.gather(sending, ending, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def _send(self, begin: asyncio.Event) -> None:
+        await begin.wait()
+        timing, reports = self._timing, self._reports
+        while True:
+            for number, report in enumerate(reports.until(timing.now_ns())):
+                if report.payload is not None and report.device in self._pushing:
+                    self._publisher.publish(report.device, report.payload)
+                    self._messages += 1
+                    self._lateness.append((timing.now_ns() - report.arrives_ns) / SECOND / timing.speed)
+                if number % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            due_seconds = (reports.next_ns - timing.now_ns()) / SECOND / timing.speed
+            await asyncio.sleep(min(_LOOK_SECONDS, max(0.0, due_seconds)))
+
+    def _reply(self, line: str, frame: bytes) -> bytes | None:
+        device = self._units.get((line, unit_of(frame)))
+        if device is None:
+            return None
+        blocks = self._reports.registers(device, self._timing.now_ns())
+        return None if blocks is None else answer(frame, blocks)

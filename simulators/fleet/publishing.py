@@ -1,0 +1,90 @@
+"""The clients through which a fleet's MQTT devices publish at QoS 1: one for every few hundred devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+_MAX_IN_FLIGHT = 100
+_MAX_QUEUED_MESSAGES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class MqttTarget:
+    """Where devices of one collector publish; the topic has one `{device}` level."""
+
+    host: str
+    port: int
+    topic: str
+
+
+class Publisher:
+    """Publishes for devices, each always through the same client; what a broker cannot take waits, up to a bound."""
+
+    def __init__(
+        self, targets: Mapping[str, MqttTarget], devices: Mapping[str, Sequence[str]], *, devices_per_client: int = 500
+    ) -> None:
+        """`devices` gives each target's devices."""
+        self._clients: list[_Client] = []
+        self._of: dict[str, tuple[_Client, str]] = {}
+        for name, target in targets.items():
+            for number, some in enumerate(_batches(devices.get(name, ()), devices_per_client)):
+                client = _Client(target, f"fleet-{name}-{number}")
+                self._clients.append(client)
+                for device in some:
+                    self._of[device] = (client, target.topic.replace("{device}", device))
+
+    @property
+    def acknowledged(self) -> int:
+        """Messages that a broker has taken."""
+        return sum(client.acknowledged for client in self._clients)
+
+    def connect(self) -> None:
+        """Begin to connect, and keep trying."""
+        for client in self._clients:
+            client.connect()
+
+    def publish(self, device: str, payload: bytes, topic: str | None = None) -> None:
+        """Send a device's message on its own topic, or on another."""
+        client, own = self._of[device]
+        client.publish(topic or own, payload)
+
+    def close(self) -> None:
+        """Say goodbye."""
+        for client in self._clients:
+            client.close()
+
+
+class _Client:
+    def __init__(self, target: MqttTarget, name: str) -> None:
+        self.acknowledged = 0
+        self._target = target
+        self._paho = paho.Client(CallbackAPIVersion.VERSION2, client_id=name)
+        self._paho.max_inflight_messages_set(_MAX_IN_FLIGHT)
+        self._paho.max_queued_messages_set(_MAX_QUEUED_MESSAGES)
+        self._paho.on_publish = self._on_publish
+
+    def connect(self) -> None:
+        self._paho.connect_async(self._target.host, self._target.port)
+        self._paho.loop_start()
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        self._paho.publish(topic, payload, qos=1)
+
+    def close(self) -> None:
+        self._paho.disconnect()
+        self._paho.loop_stop()
+
+    def _on_publish(
+        self, _client: paho.Client, _data: object, _number: int, _code: ReasonCode, _more: Properties | None
+    ) -> None:
+        self.acknowledged += 1
+
+
+def _batches(devices: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [devices[start : start + size] for start in range(0, len(devices), size)]
