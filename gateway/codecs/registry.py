@@ -17,6 +17,7 @@ from gateway.codecs.modbus_frames import ModbusRtuDecoder
 from gateway.codecs.pushes import CtwingDecoder, LifelinePushDecoder, OnenetDecoder, SensorthingsDecoder
 from gateway.codecs.senml import SenmlCborDecoder, SenmlDecoder
 from gateway.codecs.sl651 import Sl651Decoder
+from gateway.codecs.sparkplug import SparkplugDecoder
 from gateway.codecs.szy206 import Szy206Decoder
 
 CODECS: Mapping[str, Callable[[CodecOptions], FrameDecoder[Any]]] = {
@@ -30,6 +31,7 @@ CODECS: Mapping[str, Callable[[CodecOptions], FrameDecoder[Any]]] = {
     "modbus_rtu": ModbusRtuDecoder,
     "senml": SenmlDecoder,
     "senml_cbor": SenmlCborDecoder,
+    "sparkplug": SparkplugDecoder,
     "chirpstack": ChirpstackDecoder,
     "milesight": MilesightDecoder,
     "decentlab": DecentlabDecoder,

@@ -88,6 +88,8 @@ class MqttFlow:
         if urgent:
             self._unhurried = 0
         gathered = self._intake.take(self._clock.now())
+        for topic, payload in self._intake.commands():
+            self.connection.publish(topic, payload)
         messages, self._messages = self._messages, []
         self._count(gathered, len(messages))
         durable = asyncio.ensure_future(self._durable(gathered.records, urgent=urgent)) if gathered.records else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.clock import Clock
@@ -16,6 +16,7 @@ from gateway.codecs.contract import Decoded, Decoder
 from gateway.codecs.payloads import decode_received, payload_decoder
 from gateway.collectors.contract import CollectedDevice
 from gateway.collectors.mqtt_connection import MqttMessage
+from gateway.collectors.mqtt_sparkplug import SparkplugIntake
 from gateway.errors import DecodeError
 from gateway.model import (
     Attribute,
@@ -76,11 +77,14 @@ class Intake:
         self._senders: dict[bytes, _Sender] = {}
         for collected in devices:
             profile = collected.device.profile
+            if profile.protocol == "sparkplug":
+                continue
             decoder = decoders.setdefault(profile.id, payload_decoder(profile, settings.envelope))
             sender = _Sender(collected.device.id, decoder, dict(collected.channels))
             name = collected.device.station or collected.device.id
             for template in settings.topics:
                 self._senders[template.replace("{device}", name).encode()] = sender
+        self._sparkplug = SparkplugIntake(settings, devices) if settings.sparkplug_group else None
         self._rows: list[tuple[int, int, float, int, int]] = []
         self._others: list[Record] = []
         self._hashes: list[bytes] = []
@@ -90,10 +94,28 @@ class Intake:
     def add(self, message: MqttMessage, known: Sequence[Iterable[bytes]]) -> None:
         """Take one message in; `known` holds the hashes of earlier messages without a time of their own."""
         sender = self._senders.get(message.topic)
-        now_ns = self._understand(message, sender, known)
+        if sender is None and self._sparkplug is not None and message.topic.startswith(b"spBv1.0/"):
+            now_ns = self._understand_sparkplug(self._sparkplug, message)
+        else:
+            now_ns = self._understand(message, sender, known)
         if self._raw is not None:
             topic = message.topic.decode(errors="backslashreplace")
             self._raw.append(RawFrame(sender.device if sender else "", topic, message.payload, now_ns))
+
+    def commands(self) -> list[tuple[str, bytes]]:
+        """Return what must be published now: requests for rebirth."""
+        return self._sparkplug.commands(self._clock.now().utc_ns) if self._sparkplug else []
+
+    def _understand_sparkplug(self, sparkplug: SparkplugIntake, message: MqttMessage) -> int:
+        now_ns = self._clock.now().utc_ns
+        try:
+            understood = sparkplug.take(message.topic.decode(errors="replace"), message.payload)
+        except DecodeError as error:
+            self._keep(message, error.reason, error.detail)
+            return 0
+        for device, channels, decoded in understood:
+            self._store(message, device, channels, decoded, now_ns)
+        return now_ns
 
     def _understand(self, message: MqttMessage, sender: _Sender | None, known: Sequence[Iterable[bytes]]) -> int:
         """Make records of a message; return the time that was given to it, 0 when it has its own or none."""
@@ -123,11 +145,13 @@ class Intake:
                 return 0
             self._hashes.append(digest)
             now_ns = self._clock.now().utc_ns
-        self._store(message, sender, decoded, now_ns)
+        self._store(message, sender.device, sender.channels, decoded, now_ns)
         return now_ns
 
-    def _store(self, message: MqttMessage, sender: _Sender, decoded: Decoded, now_ns: int) -> None:
-        rows, channels = self._rows, sender.channels
+    def _store(
+        self, message: MqttMessage, device: str, channels: Mapping[str, int], decoded: Decoded, now_ns: int
+    ) -> None:
+        rows = self._rows
         for point, time_ns, value, quality, flags in decoded.readings:
             number = channels.get(point)
             if number is None:
@@ -139,7 +163,7 @@ class Intake:
                 doubted = _SUSPECT if message.is_retained and quality == _GOOD else quality
                 rows.append((number, now_ns, value, doubted, flags | _NO_SOURCE_TIME))
         time_ns = now_ns if decoded.time_ns is None else decoded.time_ns
-        self._others += [Attribute(sender.device, point, text, time_ns) for point, text in decoded.texts]
+        self._others += [Attribute(device, point, text, time_ns) for point, text in decoded.texts]
         if decoded.rejected:
             detail = "; ".join(f"{point}: {detail}" for point, _, detail in decoded.rejected)
             self._keep(message, f"field {decoded.rejected[0].reason}", detail)
