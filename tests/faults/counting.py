@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.faults.publisher import Points
 from tests.faults.score import Score
 
 _MS = 1_000_000
+_SHOWN_SECONDS, _LOOK_SECONDS = 20.0, 0.5
 
 Rows = dict[str, list[tuple[int, float]]]
 """Channel → (time in ns, value), going up."""
@@ -36,9 +38,16 @@ def in_history(state: Path, point: str) -> Rows:
         history.close()
 
 
-def in_sink(database: VictoriaMetrics, metric: str) -> Rows:
-    """Return what the database holds; it keeps milliseconds and 15 digits."""
+def in_sink(database: VictoriaMetrics, metric: str, least: int = 0) -> Rows:
+    """Return what the database holds once it shows so many points, or after a while; it keeps milliseconds, 15 digits.
+
+    VictoriaMetrics shows what it has taken some seconds later.
+    """
+    end = time.monotonic() + _SHOWN_SECONDS
     held = database.points(metric)
+    while sum(map(len, held.values())) < least and time.monotonic() < end:
+        time.sleep(_LOOK_SECONDS)
+        held = database.points(metric)
     return {channel: [(ms * _MS, value) for ms, value in sorted(points.items())] for channel, points in held.items()}
 
 

@@ -116,4 +116,5 @@ def influx_down(setting: Setting) -> Score:
         stage.notes.append(
             f"an hour of {stations} channels every {period_s} s, {kept:,} readings; /readyz said: {reason}"
         )
-        return stage.score(recovery)
+        # The hour behind goes at a limited rate, beside the present.
+        return stage.score(recovery, recovery_limit_s=setting.pick(30, 180))

@@ -44,7 +44,7 @@ def start(
     def run(name: str) -> Score:
         say(f"{name} ...")
         score = _in_process(name, is_long=is_long, in_box=in_box)
-        say(f"{name}: {'ok' if score.is_ok else 'FAILED'} in {score.seconds:.0f} s")
+        say(f"{name}: {'ok' if score.is_ok else f'FAILED: {to_json(score)}'} in {score.seconds:.0f} s")
         return score
 
     futures = {name: pool.submit(run, name) for name in together}

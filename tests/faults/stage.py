@@ -262,7 +262,7 @@ class Stage:
                 published |= publisher.published
             total = total.plus(against_published(self.name, in_history(state, "ch4"), acked, published))
             if self.plan.has_database:
-                rows = in_sink(self.database, "combustible_gas_value")
+                rows = in_sink(self.database, "combustible_gas_value", len(acked))
                 total = total.plus(replace(against_published(self.name, rows, acked, published), sent=0))
         if self.plan.units:
             answers = [answer for answer in self.line.answers() if allowed(answer)]
@@ -270,7 +270,7 @@ class Stage:
             had_to = [answer for answer in answers if required(answer)]
             total = total.plus(against_answers(self.name, rows, answers, required=had_to, slack_seconds=slack_seconds))
             if self.plan.has_database:
-                stored = in_sink(self.database, "water_pressure_value")
+                stored = in_sink(self.database, "water_pressure_value", len(had_to))
                 kept = against_answers(self.name, stored, answers, required=had_to, slack_seconds=slack_seconds)
                 total = total.plus(replace(kept, sent=0))
         return replace(
