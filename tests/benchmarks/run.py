@@ -26,6 +26,7 @@ BENCHMARKS = {
     "replay": "a day of 500 channels at 1 Hz from CSV through detection",
     "speed": "detection against its budgets, and river, stumpy and PySAD in the same run",
     "codecs": "frames a second of each codec, decoding alone",
+    "fleet": "a simulated fleet of 2,000 devices from one core: messages, polls, CPU, lateness",
     "history": "embedded history: readings in, bytes a reading, a day as 500 buckets",
 }
 
