@@ -12,6 +12,7 @@ from detectors.foretold import Foretold
 from detectors.inflow import Inflows
 from detectors.level import Level
 from detectors.limits import Limits
+from detectors.lines import Spectrum
 from detectors.pairs import Pairs
 from detectors.quantiles import Quantiles
 from detectors.rain_level import RainLevel
@@ -22,6 +23,7 @@ from detectors.steps import Steps
 from detectors.stuck import Stuck
 from detectors.switching import Switches
 from detectors.trend import Trends
+from detectors.waves import Waves
 
 DETECTORS: dict[str, Registered] = {
     "charts": Charts,
@@ -30,12 +32,14 @@ DETECTORS: dict[str, Registered] = {
     "foretold": Foretold,
     "level": Level,
     "limits": Limits,
+    "lines": Spectrum,
     "quantiles": Quantiles,
     "shifted": Shifted,
     "silent": Silent,
     "steps": Steps,
     "stuck": Stuck,
     "trend": Trends,
+    "waves": Waves,
 }
 """Every detector by name; the contract suite runs over all of them."""
 
@@ -72,8 +76,10 @@ __all__ = [
     "Relations",
     "Shifted",
     "Silent",
+    "Spectrum",
     "Steps",
     "Stuck",
     "Switches",
     "Trends",
+    "Waves",
 ]

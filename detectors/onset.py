@@ -1,6 +1,8 @@
 """When a shift that still stands began: the last moment at which its CUSUM was at rest.
 
-    S = max(0, S + z - slack)      z in sigmas; the shift began after S was last 0
+    S = min(2 limit, max(0, S + z - slack))      z in sigmas; the shift began after S was last 0
+
+The upper bound lets a shift that is over be forgotten, however long it was.
 
 Page, Continuous Inspection Schemes, Biometrika 41, 1954; as the estimate of the change point: Montgomery, Introduction
 to Statistical Quality Control, 9.1. It needs no window and no second pass, and is late by a sample or two for small
@@ -30,14 +32,15 @@ def onset(value: Floats, level: float, scale: float, *, slack: float = 0.5, limi
     if not kept.size or scale <= 0.0:
         return None
     sigmas = (value[kept] - level) / scale
-    began = None
-    for signed in (sigmas, -sigmas):
-        total = np.cumsum(signed - slack)
-        lowest = np.minimum(np.minimum.accumulate(total), 0.0)
-        if total[-1] - lowest[-1] < limit:
-            continue
-        # The CUSUM was last at rest where the running sum was last at its lowest.
-        at_rest = np.flatnonzero(total <= lowest)
-        first = int(at_rest[-1]) + 1 if at_rest.size else 0
-        began = first if began is None else min(began, first)
-    return None if began is None else int(kept[began])
+    began = [place for signed in (sigmas, -sigmas) if (place := _began(signed, slack, limit)) is not None]
+    return int(kept[min(began)]) if began else None
+
+
+def _began(sigmas: Floats, slack: float, limit: float) -> int | None:
+    """Return where the CUSUM left 0 for the last time, None when it is below the limit now."""
+    total, began = 0.0, 0
+    for place, sigma in enumerate(sigmas.tolist()):
+        total = min(2.0 * limit, total + sigma - slack)
+        if total <= 0.0:
+            total, began = 0.0, place + 1
+    return began if total >= limit else None
