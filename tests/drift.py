@@ -40,6 +40,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "gateway/duty_room/openapi.json": openapi,
     "deploy/site.schema.json": lambda: schema_text("site"),
     "deploy/profile.schema.json": lambda: schema_text("profile"),
+    "deploy/scenario.schema.json": lambda: schema_text("scenario"),
 }
 """File → what makes it."""
 

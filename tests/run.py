@@ -34,6 +34,7 @@ def main() -> int:
         if os.environ.get("LIFELINE_DATA"):
             steps["recordings"] = ["-m", "pytest", "tests/recordings", "-rs", *options.pytest]
         steps["faults"] = ["-m", "pytest", "tests/faults", "-m", "fault", "-rs", *options.pytest]
+        steps["rehearsals"] = ["-m", "gateway.cli", "rehearse", "--all"]
         steps["browser"] = ["-m", "pytest", "tests/browser", "-m", "browser", "-rs", *options.pytest]
     return report({name: run(name, step) for name, step in steps.items()})
 

@@ -1,4 +1,4 @@
-"""`lifeline schema`: the JSON Schema of the site file or of device profiles, by which editors help while writing."""
+"""`lifeline schema`: the JSON Schema of site files, device profiles or scenarios, by which editors help while writing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import json
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("file", nargs="?", choices=("site", "profile"), default="site", help="of what (default: site)")
+    kinds = ("site", "profile", "scenario")
+    parser.add_argument("file", nargs="?", choices=kinds, default="site", help="of what (default: site)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -19,6 +20,10 @@ def run(options: argparse.Namespace) -> int:
 
 def schema_text(file: str) -> str:
     """Return the schema of a kind of file as it is committed."""
+    if file == "scenario":
+        from simulators.scenarios.schema import scenario_schema  # noqa: PLC0415 - the extra `simulators`
+
+        return json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
     from gateway.profiles.schema import profile_schema  # noqa: PLC0415 - `lifeline --help` must not pay for pydantic
     from gateway.settings.schema import site_schema  # noqa: PLC0415
 

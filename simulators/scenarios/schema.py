@@ -1,0 +1,23 @@
+"""JSON Schema of scenario files, for editors. What a district can do is checked when it is staged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.profiles.schema import finished
+from simulators.districts import PARTS
+from simulators.instruments import KINDS
+from simulators.scenarios.written import DESCRIPTIONS, WrittenScenario
+
+
+def scenario_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a scenario file."""
+    schema = WrittenScenario.model_json_schema()
+    for part in (schema, *schema["$defs"].values()):
+        for field in part.get("properties", {}).values():
+            field.pop("title", None)
+    for key, field in schema["properties"].items():
+        field["description"] = DESCRIPTIONS[key]
+    schema["properties"]["district"]["propertyNames"] = {"enum": list(PARTS)}
+    schema["$defs"]["WrittenInstrument"]["properties"]["kind"]["enum"] = list(KINDS)
+    return finished(schema, "scenario of the urban lifeline gateway's simulators")
