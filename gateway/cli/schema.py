@@ -1,4 +1,4 @@
-"""`lifeline schema`: the JSON Schema of site files, device profiles or scenarios, by which editors help while writing."""
+"""`lifeline schema`: the JSON Schema of site files, profiles or scenarios, by which editors help while writing."""
 
 from __future__ import annotations
 

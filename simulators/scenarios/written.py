@@ -85,6 +85,7 @@ class WrittenScenario(_Written):
 DESCRIPTIONS: dict[str, str] = {
     "scenario": "its name, in small letters",
     "title": "what it is about, for people",
+    "timezone": "the zone of the start and of people's days",
     "start": "local date and time at which the judged time begins",
     "learn": "healthy time before the start, in which the gateway learns; nothing is judged in it",
     "lasts": "how long it goes on from the start",
