@@ -18,17 +18,20 @@ from gateway.collectors.modbus_memory import LineMemory
 from gateway.collectors.mqtt import MqttCollector
 from gateway.collectors.opcua import OpcuaCollector
 from gateway.collectors.stations import StationsCollector
+from gateway.collectors.udp import UdpCollector
 from gateway.health import Health
 from gateway.journal import Journal
 from gateway.settings import (
     BoxSettings,
     CollectorSettings,
+    HttpPushSettings,
     MetersSettings,
     ModbusServerSettings,
     ModbusSettings,
     MqttSettings,
     OpcuaSettings,
     StationsSettings,
+    UdpSettings,
 )
 
 
@@ -98,6 +101,16 @@ def _stations(settings: StationsSettings, devices: Sequence[CollectedDevice], pl
     return StationsCollector(settings, devices, clock=place.clock, health=place.health)
 
 
+def _http_push(settings: HttpPushSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
+    from gateway.collectors.http_push import HttpPushCollector  # noqa: PLC0415 - h11 only where something is pushed
+
+    return HttpPushCollector(settings, devices, clock=place.clock, health=place.health)
+
+
+def _udp(settings: UdpSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
+    return UdpCollector(settings, devices, clock=place.clock, health=place.health)
+
+
 def _opcua(settings: OpcuaSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:
     return OpcuaCollector(settings, devices, clock=place.clock, health=place.health)
 
@@ -124,6 +137,8 @@ BUILDERS: Mapping[str, Callable[[Any, Sequence[CollectedDevice], Workplace], Col
     "cjt188": _meters,
     "dlt645": _meters,
     "opcua": _opcua,
+    "http_push": _http_push,
+    "udp": _udp,
     "box": _box,
     "modbus_tcp": _modbus_line,
     "modbus_rtu": _modbus_line,

@@ -8,6 +8,7 @@ from gateway.settings.collectors import (
     Dlt645Settings,
     Gbt26875Settings,
     Hj212Settings,
+    HttpPushSettings,
     Meter,
     MetersSettings,
     ModbusRtuOverTcpSettings,
@@ -21,6 +22,7 @@ from gateway.settings.collectors import (
     Station,
     StationsSettings,
     Szy206Settings,
+    UdpSettings,
     period_seconds,
 )
 from gateway.settings.hazards import HAZARDS, Hazard
@@ -46,6 +48,7 @@ __all__ = [
     "Hazard",
     "HistorySettings",
     "Hj212Settings",
+    "HttpPushSettings",
     "InfluxdbSettings",
     "JournalSettings",
     "Meter",
@@ -62,6 +65,7 @@ __all__ = [
     "Station",
     "StationsSettings",
     "Szy206Settings",
+    "UdpSettings",
     "check_site",
     "load_site",
     "period_seconds",

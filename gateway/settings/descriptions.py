@@ -132,6 +132,23 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "id": "表号 / the number on its label",
         "items": "数据标识 / what is asked: 00010000 energy, 0201FF00 voltages, 0203FF00 power ...",
     },
+    "httppush": {
+        "kind": "平台或设备以 HTTP 推送 / platforms and devices push by HTTP",
+        "listen_host": "监听地址 / the address to listen on; beyond this machine only with a token or allow",
+        "listen_port": "监听端口 / the port to listen on",
+        "allow": "允许推送的网段 / networks that may push",
+        "token_env": "存放令牌的环境变量名 / environment variable that holds the token",
+        "token_file": "存放令牌的文件 / file that holds the token",
+        "max_body_bytes": "单次推送的最大字节数 / a longer push is refused",
+        "request_seconds": "一次请求须在此时间内收完 / a request must be complete within that",
+        "max_connections": "最多同时连接数 / connections at a time",
+    },
+    "udp": {
+        "kind": "设备以 UDP 发送，每包一条 / devices send datagrams; a device's station is its address",
+        "listen_host": "监听地址 / the address to listen on; beyond this machine only with allow",
+        "listen_port": "监听端口 / the port to listen on",
+        "allow": "允许发送的网段 / networks that may send",
+    },
     "opcua": {
         "kind": "OPC UA 服务器 / an OPC UA server",
         "url": "opc.tcp://主机:4840，不含用户名 / opc.tcp://host:4840, without user",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gateway.settings.collectors.box import BOX, BoxSettings
 from gateway.settings.collectors.contract import CollectorSettings, Kind, Surroundings
+from gateway.settings.collectors.http_push import HTTP_PUSH, HttpPushSettings
 from gateway.settings.collectors.meters import (
     CJT188,
     DLT645,
@@ -39,6 +40,7 @@ from gateway.settings.collectors.stations import (
     Szy206Settings,
     check_station_of,
 )
+from gateway.settings.collectors.udp import UDP, UdpSettings
 
 KINDS: Mapping[str, Kind] = {
     "mqtt": MQTT,
@@ -53,6 +55,8 @@ KINDS: Mapping[str, Kind] = {
     "cjt188": CJT188,
     "dlt645": DLT645,
     "opcua": OPCUA,
+    "http_push": HTTP_PUSH,
+    "udp": UDP,
     "box": BOX,
 }
 """The word after `kind:` → how that kind is written, read and checked."""
@@ -65,6 +69,7 @@ __all__ = [
     "Dlt645Settings",
     "Gbt26875Settings",
     "Hj212Settings",
+    "HttpPushSettings",
     "Kind",
     "Meter",
     "MetersSettings",
@@ -80,6 +85,7 @@ __all__ = [
     "StationsSettings",
     "Surroundings",
     "Szy206Settings",
+    "UdpSettings",
     "check_meter_of",
     "check_nodes_of",
     "check_station_of",
