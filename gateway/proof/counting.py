@@ -14,7 +14,7 @@ import numpy as np
 
 from gateway.journal import Entry
 from gateway.model import SECOND, Batch, Int64s, Quarantine, Tick
-from gateway.proof.proof_file import HOLE, REFUSED, REJECTED, TICK, Fact, ProofFile, bounded
+from gateway.proof.proof_file import BEGAN, HOLE, REFUSED, REJECTED, TICK, Fact, ProofFile, bounded
 from gateway.proof.tally import HOUR_NS, Counts, Slice, Tally
 
 _FOLD_ROWS = 20_000
@@ -53,6 +53,7 @@ class Counting:
         for entry in entries:
             if self.began_ns is None:
                 self.began_ns = 0 if entry.position == 1 else entry.received_ns
+                self._facts[entry.received_ns // HOUR_NS, BEGAN, str(entry.received_ns)] += 1
             self.now_ns = entry.received_ns
             if self._expected and entry.position > self._expected:
                 hole = entry.received_ns // HOUR_NS, HOLE, f"{self._expected}-{entry.position - 1}"

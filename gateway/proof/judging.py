@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.model import SECOND, Int64s
-from gateway.proof.proof_file import HOLE, REFUSED, REJECTED, TICK, Fact
+from gateway.proof.proof_file import BEGAN, HOLE, REFUSED, REJECTED, TICK, Fact
 from gateway.proof.report import Discrepancy, HourLine, Kind
 from gateway.proof.tally import HOUR_NS, Counts
 
@@ -60,6 +60,7 @@ class Judge:
         for (hour, kind, subject), count in sorted(facts.items()):
             if kind == REJECTED:
                 self._reasons.setdefault(hour, []).append(f"{subject}, {count}")
+        self._first_ns = {hour: int(subject) for hour, kind, subject in facts if kind == BEGAN and subject.isdigit()}
         self._holes = {hour for hour, kind, _ in facts if kind == HOLE}
 
     def expected_keys(self, periods: Mapping[int, float | None], first: int, last: int) -> Iterable[tuple[int, int]]:
@@ -141,7 +142,8 @@ class Judge:
         """Return how many reports are missing against the channel's period, naming why."""
         if hour.period_seconds is None:
             return 0
-        start_ns = max(hour.hour * HOUR_NS, self._since_ns, self._began_ns)
+        # A box that was set up at ten to the hour has missed nothing before.
+        start_ns = max(hour.hour * HOUR_NS, self._since_ns, self._began_ns, self._first_ns.get(hour.hour, 0))
         end_ns = min((hour.hour + 1) * HOUR_NS, self._until_ns)
         promised = int((end_ns - start_ns) / SECOND / hour.period_seconds)
         in_time = hour.counts.distinct

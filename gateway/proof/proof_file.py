@@ -51,8 +51,9 @@ TICK = "tick"
 REJECTED = "rejected"
 REFUSED = "refused"
 HOLE = "hole"
+BEGAN = "began"
 """Kinds of facts: the journal's ticks, what became no reading, what a database refuses for ever (by channel and source
-time), positions that nobody can read any more."""
+time), positions that nobody can read any more, and the moment at which counting began."""
 
 Fact = tuple[int, str, str]
 """Hour, kind, subject."""

@@ -114,6 +114,17 @@ async def test_missed_polls_are_no_loss_and_are_named(tmp_path: Path) -> None:
     assert (missed.start_ns, missed.end_ns) == (NOON + 590 * SECOND, NOON + 1_200 * SECOND)
 
 
+async def test_a_box_that_was_set_up_late_in_the_hour_missed_nothing_before(tmp_path: Path) -> None:
+    clock = FakeClock(NOON + 3_000 * SECOND)
+    async with gateway_on(tmp_path, clock) as gateway:
+        await an_hour(gateway, clock, without=range(600, 3_600))
+
+    report = prove(tmp_path, since_ns=NOON, until_ns=NOON + HOUR_NS, periods=PERIODS)
+
+    assert report.total("journaled") == 120
+    assert report.discrepancies == []
+
+
 async def test_the_command_says_it_in_one_line_and_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clock = FakeClock(NOON)
     async with gateway_on(tmp_path, clock) as gateway:
