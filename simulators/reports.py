@@ -14,7 +14,8 @@ import numpy as np
 
 from gateway.inventory import Channel, Device, Inventory
 from gateway.model import SECOND
-from simulators.devices import Block, payload_of, registers_of
+from simulators.devices import Block, registers_of
+from simulators.encoders import ENCODERS, Sending
 from simulators.instruments import Instruments
 from simulators.noise import seed_of
 from simulators.signals import Signal
@@ -32,6 +33,8 @@ class Report(NamedTuple):
     """When the device measured, by the true clock."""
     payload: bytes | None
     """None for a device that is asked: its registers are those of `Reports.registers`."""
+    sequence: int = 0
+    """How many messages its device has made before."""
 
 
 class Reports:
@@ -45,7 +48,9 @@ class Reports:
         *,
         start_ns: int,
         period_seconds: Mapping[str, float] | None = None,
+        stations: Mapping[str, str] | None = None,
     ) -> None:
+        """`stations` gives a device's own id in its protocol, where that is not its id in the site file."""
         self._signals = signals
         self._instruments = instruments
         self._devices = dict(inventory.devices)
@@ -53,6 +58,8 @@ class Reports:
         for channel in inventory.channels.values():
             self._channels[channel.device].append(channel)
         self._period_ns: dict[str, int] = {}
+        self._stations = dict(stations or {})
+        self._sent: dict[str, int] = defaultdict(int)
         self._due: list[tuple[int, str]] = []
         self._late: list[Report] = []
         for name, channels in self._channels.items():
@@ -119,5 +126,8 @@ class Reports:
         if device.profile.protocol == "modbus":
             return Report(arrives_ns, device.id, time_ns, None)
         clock_ns = self._instruments.clock(device.id, time_ns)
-        payload = payload_of(device.profile, self.values(device.id, time_ns), clock_ns)
-        return Report(arrives_ns, device.id, time_ns, payload)
+        sequence = self._sent[device.id]
+        self._sent[device.id] += 1
+        station = self._stations.get(device.id, device.id)
+        sending = Sending(device.profile, station, self.values(device.id, time_ns), clock_ns, sequence)
+        return Report(arrives_ns, device.id, time_ns, ENCODERS[device.profile.protocol](sending), sequence)

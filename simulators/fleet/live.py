@@ -1,6 +1,7 @@
 """A fleet's reports over real sockets, at the pace of real time or faster, from one thread of one process.
 
-Devices that push publish when their report is due; devices that are asked hold registers behind real ports.
+Devices that push publish when their report is due, stations dial in and send; devices that are asked hold registers
+behind real ports.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import NamedTuple, Self
 from gateway.errors import Unreachable
 from gateway.inventory import Inventory
 from gateway.model import SECOND
+from simulators.fleet.dialling import Place, Stations
 from simulators.fleet.pace import Timing
 from simulators.fleet.publishing import MqttTarget, Publisher
 from simulators.modbus_answers import answer, unit_of
@@ -44,7 +46,7 @@ class Counted(NamedTuple):
 
 
 class LiveFleet:
-    """All devices of a site whose collector is among `brokers` or `lines`; the others stay dark.
+    """All devices of a site whose collector is among `brokers`, `lines` or `listeners`; the others stay dark.
 
     `listen` opens the lines, so that a collector may ask; `start` lets devices report; `stop` leaves nothing behind.
     A block of it does all three.
@@ -58,21 +60,33 @@ class LiveFleet:
         timing: Timing,
         brokers: Mapping[str, MqttTarget],
         lines: Mapping[str, int],
+        listeners: Mapping[str, Place] | None = None,
         devices_per_client: int = 500,
     ) -> None:
-        """`lines` gives each Modbus collector its port, 0 for a free one; `ports` tells them once it listens."""
+        """`lines` gives each Modbus collector its port, 0 for a free one; `ports` tells them once it listens.
+
+        `listeners` gives each collector that stations dial into its (host, port).
+        """
         self._reports = reports
         self._timing = timing
         self._pushing: set[str] = set()
+        self._sparkplug: set[str] = set()
         self._units: dict[tuple[str, int], str] = {}
+        dialled: dict[str, Place] = {}
         by_broker: dict[str, list[str]] = {name: [] for name in brokers}
         for device in inventory.devices.values():
             if device.collector in brokers:
                 self._pushing.add(device.id)
                 by_broker[device.collector].append(device.id)
+                if device.profile.protocol == "sparkplug":
+                    self._sparkplug.add(device.id)
+            elif listeners and device.collector in listeners:
+                dialled[device.id] = listeners[device.collector]
             elif device.collector in lines:
                 self._units[device.collector, device.unit or 1] = device.id
         self._publisher = Publisher(brokers, by_broker, devices_per_client=devices_per_client)
+        self._dialled = frozenset(dialled)
+        self._stations = Stations(dialled)
         self._lines = ModbusLines(lines, self._reply)
         self._messages = 0
         self._lateness: deque[float] = deque(maxlen=_REMEMBERED)
@@ -165,23 +179,34 @@ class LiveFleet:
             for task in (sending, ending):
                 task.cancel()
             results = await asyncio.gather(sending, ending, return_exceptions=True)
+            await self._stations.stop()
         for result in results:
             if isinstance(result, Exception):
                 raise result
 
     async def _send(self, begin: asyncio.Event) -> None:
         await begin.wait()
+        self._stations.start()
         timing, reports = self._timing, self._reports
         while True:
             for number, report in enumerate(reports.until(timing.now_ns())):
-                if report.payload is not None and report.device in self._pushing:
-                    self._publisher.publish(report.device, report.payload)
+                if report.payload is not None and self._sent(report.device, report.payload, report.sequence):
                     self._messages += 1
                     self._lateness.append((timing.now_ns() - report.arrives_ns) / SECOND / timing.speed)
                 if number % _AT_ONCE == 0:
                     await asyncio.sleep(0)
             due_seconds = (reports.next_ns - timing.now_ns()) / SECOND / timing.speed
             await asyncio.sleep(min(_LOOK_SECONDS, max(0.0, due_seconds)))
+
+    def _sent(self, device: str, payload: bytes, sequence: int) -> bool:
+        if device in self._dialled:
+            self._stations.send(device, payload)
+        elif device in self._pushing:
+            number = sequence if device in self._sparkplug else None
+            self._publisher.publish(device, payload, sparkplug_sequence=number)
+        else:
+            return False
+        return True
 
     def _reply(self, line: str, frame: bytes) -> bytes | None:
         device = self._units.get((line, unit_of(frame)))

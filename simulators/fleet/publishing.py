@@ -10,6 +10,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from simulators.encoders import sparkplug_topic
+
 _MAX_IN_FLIGHT = 100
 _MAX_QUEUED_MESSAGES = 10_000
 
@@ -21,6 +23,8 @@ class MqttTarget:
     host: str
     port: int
     topic: str
+    sparkplug_group: str = ""
+    """The group of those that speak Sparkplug B, whose topics are its own."""
 
 
 class Publisher:
@@ -32,11 +36,13 @@ class Publisher:
         """`devices` gives each target's devices."""
         self._clients: list[_Client] = []
         self._of: dict[str, tuple[_Client, str]] = {}
+        self._groups: dict[str, str] = {}
         for name, target in targets.items():
             for number, some in enumerate(_batches(devices.get(name, ()), devices_per_client)):
                 client = _Client(target, f"fleet-{name}-{number}")
                 self._clients.append(client)
                 for device in some:
+                    self._groups[device] = target.sparkplug_group
                     self._of[device] = (client, target.topic.replace("{device}", device))
 
     @property
@@ -49,10 +55,12 @@ class Publisher:
         for client in self._clients:
             client.connect()
 
-    def publish(self, device: str, payload: bytes, topic: str | None = None) -> None:
-        """Send a device's message on its own topic, or on another."""
-        client, own = self._of[device]
-        client.publish(topic or own, payload)
+    def publish(self, device: str, payload: bytes, *, sparkplug_sequence: int | None = None) -> None:
+        """Send a device's message on its own topic; one of Sparkplug B has a number, and its topic goes by that."""
+        client, topic = self._of[device]
+        if sparkplug_sequence is not None:
+            topic = sparkplug_topic(self._groups[device], device, sparkplug_sequence)
+        client.publish(topic, payload)
 
     def close(self) -> None:
         """Say goodbye."""

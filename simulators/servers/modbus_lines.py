@@ -67,6 +67,8 @@ class ModbusLines:
         for transport in list(self._open):
             transport.abort()
         self._servers.clear()
+        # A connection is closed in the loop's next round.
+        await asyncio.sleep(0)
 
     def opened(self, transport: asyncio.Transport) -> None:
         """Remember a connection, to close it with its line."""
