@@ -54,6 +54,12 @@ class Device:
     """The station it sits behind, for collectors that stations dial into."""
     writes: Mapping[str, WriteRule] = field(default_factory=dict)
     """Point or command → what it may be set to; nothing else is ever written."""
+    clock: Literal["trust", "correct", "ignore"] = "trust"
+    """`correct`: times are set right by the offset found; `ignore`: readings take their time of receipt."""
+    clock_seconds: float = 60.0
+    """A clock that is off by more is wrong."""
+    latency_seconds: float = 0.0
+    """How long its readings take to get here; its clock is not behind by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,12 @@ class Channel:
     importance: Importance
     title: str
     ladders: tuple[Ladder, ...]
+    span_tolerance: float = 0.1
+    """A reading outside the span by less than this share of it is taken as the span's edge."""
+    spike_limit: float | None = None
+    """A value that stands out of its two neighbours by more is a spike; None looks for none."""
+    rate_limit: float | None = None
+    """A change faster than this, in the canonical unit per minute, is too fast to be real; None looks for none."""
 
 
 @dataclass(frozen=True, slots=True)

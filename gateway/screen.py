@@ -1,7 +1,10 @@
 """Judges each reading by itself: its span, its time, and whether it is a number at all.
 
-Whatever needs a past (rate, spike, flat line, gap) is a detector behind the journal. Screening the same reading again,
-or in another batch, gives the same: a redelivery changes no quality.
+Rule 1: a value a little outside its span is taken as the span's edge (CLAMPED, SUSPECT): a gas sensor that saturates
+must not blind the alarm. How little is the channel's `span_tolerance`; a device that says itself that it is over its
+range is believed at any distance. Farther outside is FAIL, and the value is kept as it came.
+Rule 2: whatever needs a past (rate, spike, flat line, gap) is a detector behind the journal. Screening the same
+reading again, or in another batch, gives the same: a redelivery changes no quality.
 """
 
 from __future__ import annotations
@@ -15,13 +18,15 @@ from numpy.typing import NDArray
 from gateway.clock import to_iso
 from gateway.health import Health
 from gateway.inventory import Inventory
-from gateway.model import SECOND, Batch, Quality, Quarantine, Record
+from gateway.model import SECOND, Batch, Flag, Floats, Int32s, Quality, Quarantine, Record
 
 # A device that has lost its clock starts at 1970, 2000 or its firmware's date; no sensor of ours is older than 2015.
 _EARLIEST_NS = 1_420_070_400 * SECOND
 _AHEAD_NS = 24 * 3_600 * SECOND
 _KEPT_ROWS = 200
 _YEAR_10000_NS = 253_402_300_800 * SECOND
+_CLAMPED = np.uint16(Flag.CLAMPED)
+_LOW, _HIGH, _LEAST, _MOST = range(4)
 
 
 class Screen:
@@ -32,12 +37,14 @@ class Screen:
         self._health = health
         self._ids = {number: channel for channel, number in numbers.items()}
         size = max(self._ids, default=0) + 1
-        self._low = np.full(size, -np.inf)
-        self._high = np.full(size, np.inf)
+        # One row more than there are numbers: `take` with mode "clip" sends every unknown number to it.
+        self._edges = np.repeat([[-np.inf], [np.inf], [-np.inf], [np.inf]], size + 1, axis=1)
         for channel, number in numbers.items():
             known = inventory.channels.get(channel)
             if known is not None and known.span is not None:
-                self._low[number], self._high[number] = known.span
+                low, high = known.span
+                margin = known.span_tolerance * (high - low)
+                self._edges[:, number] = low, high, low - margin, high + margin
 
     def __call__(self, batch: Batch) -> list[Record]:
         """Return the batch as it may be journaled, and a quarantine record for each channel whose time cannot be."""
@@ -62,23 +69,36 @@ class Screen:
         value, quality = batch.value, batch.quality
         missing = ~np.isfinite(value) | (quality == Quality.MISSING)
         # NaN compares false: a missing value is outside no span.
-        low, high = self._spans(batch.channel)
-        outside = ((value < low) | (value > high)) & ~missing & (quality != Quality.FAIL)
+        outside = ((value < self._edge(_LOW, batch.channel)) | (value > self._edge(_HIGH, batch.channel))) & ~missing
+        outside &= quality != Quality.FAIL
         if not (missing.any() or outside.any()):
             return batch
-        self._health.count("screen", "failed", int(outside.sum()), "span")
-        value, quality = value.copy(), quality.copy()
+        clamped = outside & self._is_edge(batch)
+        outside &= ~clamped
+        for reason, rows in (("span", outside), ("clamped", clamped)):
+            if amount := int(rows.sum()):
+                self._health.count("screen", "failed", amount, reason)
+        edge = np.clip(value, self._edge(_LOW, batch.channel), self._edge(_HIGH, batch.channel))
+        value, quality = np.where(clamped, edge, value), quality.copy()
         value[missing] = np.nan
         quality[missing] = Quality.MISSING
         quality[outside] = Quality.FAIL
-        return replace(batch, value=value, quality=quality)
+        quality[clamped] = Quality.SUSPECT
+        return replace(
+            batch, value=value, quality=quality, flags=np.where(clamped, batch.flags | _CLAMPED, batch.flags)
+        )
 
-    def _spans(self, channel: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        known = (channel >= 0) & (channel < len(self._low))
-        if known.all():
-            return self._low[channel], self._high[channel]
-        place = np.where(known, channel, 0)
-        return np.where(known, self._low[place], -np.inf), np.where(known, self._high[place], np.inf)
+    def _is_edge(self, batch: Batch) -> NDArray[np.bool_]:
+        """Tell which values outside a span may be taken as its edge."""
+        near = batch.value >= self._edge(_LEAST, batch.channel)
+        near &= batch.value <= self._edge(_MOST, batch.channel)
+        # One that is suspect for another reason is not made better by being near.
+        near &= batch.quality <= Quality.UNKNOWN
+        return near | ((batch.flags & _CLAMPED) > 0)
+
+    def _edge(self, which: int, channel: Int32s) -> Floats:
+        edge: Floats = self._edges[which].take(channel, mode="clip")
+        return edge
 
     def _set_aside(self, batch: Batch) -> list[Record]:
         records: list[Record] = []

@@ -16,6 +16,7 @@ from detectors.episodes import Episodes
 from detectors.level import DAY, Learning
 from detectors.limits import Steps
 from detectors.trend import Heading
+from gateway.detection.hearing import Hear, hear_values
 from gateway.detection.run import Samples
 from gateway.detection.voice import Saying, Voice
 from gateway.inventory import LEVELS, Channel, Ladder
@@ -51,6 +52,8 @@ class Rule:
     rungs: Mapping[str, float] = field(default_factory=dict)
     plot_seconds: float = 3_600.0
     """How much of the past an officer needs to see, at least."""
+    shows_value: bool = True
+    """Whether the channel's value is evidence."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -75,8 +78,10 @@ class Bank:
         fresh_ns: Times,
         *,
         row_of: Rows | None = None,
-        by_receipt: bool = False,
+        hear: Hear | None = None,
+        explain: Callable[[int], str] | None = None,
     ) -> None:
+        """`hear` picks what the bank is fed from a run, by receipt; without it, it is fed what is fit to be judged."""
         self.detector = detector
         self.episodes = episodes
         self.rules = rules
@@ -84,7 +89,8 @@ class Bank:
         self.version = 1_000 * detector.version + episodes.version
         self._fresh_ns = fresh_ns
         self._row_of = row_of
-        self._by_receipt = by_receipt
+        self.hear = hear
+        self._explain = explain
 
     def update(self, samples: Samples, moments_ns: Times) -> list[Saying]:
         """Score samples; `Saying.at` is a position in them."""
@@ -97,8 +103,6 @@ class Bank:
                 return []
             rows, time_ns, value = rows.take(picked), time_ns.take(picked), value.take(picked)
             entry = entry.take(picked)
-        if self._by_receipt:
-            time_ns = moments_ns.take(entry)
         score = self.detector.update(rows, time_ns, value)
         changes = self.episodes.update(rows, time_ns, score)
 
@@ -110,6 +114,8 @@ class Bank:
             said = [saying._replace(lead_seconds=self._lead_seconds(self.detector, saying)) for saying in said]
         if said and isinstance(self.detector, Shifted):
             said = [saying._replace(shift_sigmas=self.detector.sigmas(saying.at)) for saying in said]
+        if said and self._explain:
+            said = [saying._replace(words=self._explain(saying.row)) for saying in said]
         return said if picked is None else [saying._replace(at=int(picked[saying.at])) for saying in said]
 
     def _lead_seconds(self, detector: Foretold, saying: Saying) -> float | None:
@@ -203,7 +209,7 @@ def _silent_bank(channels: Sequence[Channel], fresh_ns: Times) -> Bank:
     rules = [
         _blue_rule(channel, index, SENSOR_SILENT, Silent, (period[index],)) for index, channel in enumerate(channels)
     ]
-    return Bank(Silent(period), _blue(len(channels), _SILENT_HOLD_SECONDS), rules, fresh_ns, by_receipt=True)
+    return Bank(Silent(period), _blue(len(channels), _SILENT_HOLD_SECONDS), rules, fresh_ns, hear=hear_values)
 
 
 def _blue(size: int, on_seconds: float) -> Episodes:
@@ -255,7 +261,7 @@ def _blue_rule(
     channel: Channel, index: int, hazard: str, detector: type[Stuck | Silent], seconds: tuple[float, ...]
 ) -> Rule:
     parameters = digest(*map(float, seconds))
-    said = "no change" if detector is Stuck else "no good reading"
+    said = "flat_line: no change" if detector is Stuck else "gap: no reading"
     version = f"{detector.name} {detector.version} {parameters}"
     return Rule(channel, index, hazard, detector.name, version, parameters, f"{said} for {seconds[0]:g} s")
 

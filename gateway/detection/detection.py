@@ -20,7 +20,8 @@ from gateway.detection.hindsight import NoSnapshot, Past
 from gateway.detection.intake import NEVER, Intake
 from gateway.detection.late_data import LateData
 from gateway.detection.memory import Memory
-from gateway.detection.run import Numbers, Run, Samples
+from gateway.detection.quality import build_quality_banks
+from gateway.detection.run import Numbers, Run
 from gateway.detection.snapshot import Part, SnapshotFile
 from gateway.detection.trust import HOUR, Trust
 from gateway.detection.voice import Saying
@@ -82,7 +83,11 @@ class Detection:
         self._numbers = Numbers(names, numbers)
         self._intake = Intake(reorder_ns, health, fresh_ns)
         self._trust = Trust(len(channels))
-        self._banks = build_banks(channels)
+        own_ns = np.array([round((one.fresh_seconds + one.reorder_seconds) * SECOND) for one in channels], np.int64)
+        self._banks = [
+            *build_banks(channels),
+            *build_quality_banks(channels, list(inventory.devices.values()), own_ns),
+        ]
         self._record_findings = record_findings
         self._health = health
         self._snapshot = snapshot
@@ -231,13 +236,21 @@ class Detection:
             return
         self._trust.begin(run)
         samples = self._intake.feed(run)
-        said = [
-            (int(samples.place[saying.at]), number, saying)
-            for number, bank in enumerate(self._banks)
-            for saying in bank.update(samples, run.moments_ns)
-        ]
-        for _, number, saying in sorted(said):
-            self._write(self._banks[number], saying, samples, run)
+        said: list[tuple[int, bool, int, int, Saying]] = []
+        for number, bank in enumerate(self._banks):
+            given = samples if bank.hear is None else bank.hear(run)
+            if given is None:
+                continue
+            for saying in bank.update(given, run.moments_ns):
+                at, is_heard = saying.at, bank.hear is not None
+                said.append((int(given.entry[at]), is_heard, int(given.place[at]), number, saying))
+        # Entry by entry, so that no slicing of the journal changes the order.
+        for entry, is_heard, place, number, saying in sorted(said):
+            if is_heard:
+                seen = float(run.value[place]), int(run.time_ns[place])
+            else:
+                seen = float(samples.value[saying.at]), int(samples.time_ns[saying.at])
+            self._write(self._banks[number], saying, seen, int(run.moments_ns[entry]), entry)
         self._groups.feed(samples)
         self._trust.commit()
 
@@ -245,17 +258,16 @@ class Detection:
         """Let the risk models hear of findings, and keep what is more than a sign for the ledger."""
         self._unsaid += [finding for finding in findings if not self._groups.hear(finding)]
 
-    def _write(self, bank: Bank, saying: Saying, samples: Samples, run: Run) -> None:
-        """Write a finding that rests on a sample."""
+    def _write(self, bank: Bank, saying: Saying, seen: tuple[float, int], learned_ns: int, entry: int) -> None:
+        """Write a finding that rests on a reading, seen as value and time."""
         rule = self._rule(bank, saying)
-        entry = int(samples.entry[saying.at])
         finding = write_finding(
             self._site,
             rule,
             saying,
-            learned_ns=int(run.moments_ns[entry]),
-            value=float(samples.value[saying.at]),
-            value_time_ns=int(samples.time_ns[saying.at]),
+            learned_ns=learned_ns,
+            value=seen[0],
+            value_time_ns=seen[1],
             good_share=self._trust.good_share(rule.index, entry),
         )
         self._tell([finding])

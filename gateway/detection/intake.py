@@ -4,6 +4,8 @@ Rule 1: a channel's time only goes forward; a row not newer than the newest one 
 and is noted, so that the past can be looked back on (hindsight.py).
 Rule 2: a channel with `reorder_seconds` has its rows wait that long from their receipt, in journal time, and then go
 in the order of their times, each taking along what is older and came later. What waits is part of the snapshot.
+Rule 3: nothing is measured before it happens. Rows ahead of their receipt by more than a channel stays fresh are
+judged at their receipt: a device whose clock jumps ahead and back would be deaf until time has caught up.
 """
 
 from __future__ import annotations
@@ -16,9 +18,12 @@ from detectors.rounds import sort_rows
 from gateway.detection.lateness import Lateness
 from gateway.detection.run import Run, Samples
 from gateway.health import Health
+from gateway.model import SECOND
 
 NEVER = -(1 << 62)
 """The newest time of a channel that has not been fed yet."""
+_LEAST_AHEAD_NS = 60 * SECOND
+"""Clocks that nobody sets are ahead by that much soon."""
 
 
 class Waiting:
@@ -90,6 +95,8 @@ class Intake:
         self.waiting = Waiting(reorder_ns)
         self.lateness = Lateness(len(reorder_ns))
         self._health = health
+        self._ahead_ns = np.maximum(self._fresh_ns, _LEAST_AHEAD_NS)
+        self._least_ahead_ns = int(self._ahead_ns.min()) if len(self._ahead_ns) else _LEAST_AHEAD_NS
 
     def feed(self, run: Run) -> Samples:
         """Return what detectors may see of a run, in their order."""
@@ -98,7 +105,24 @@ class Intake:
             self._count(run)
             good = np.flatnonzero(run.is_good)
             rows = rows[0].take(good), rows[1].take(good), rows[2].take(good), rows[3].take(good)
-        return self._forward(run.moments_ns, *self.waiting.pass_through(run, rows))
+        channel, time_ns, value, entry = rows
+        if len(time_ns) and int(time_ns.max()) > int(run.moments_ns.min()) + self._least_ahead_ns:
+            time_ns = self._not_ahead(channel, time_ns, entry, run.moments_ns)
+        return self._forward(run.moments_ns, *self.waiting.pass_through(run, (channel, time_ns, value, entry)))
+
+    def _not_ahead(self, channel: Rows, time_ns: Times, entry: NDArray[np.intp], moments_ns: Times) -> Times:
+        """Move rows of one channel that came together so that the newest lies at their receipt, if it lay far ahead."""
+        moment_ns = moments_ns.take(entry)
+        ahead = np.flatnonzero(time_ns - moment_ns > self._ahead_ns.take(channel))
+        if not ahead.size:
+            return time_ns
+        self._health.count("detection", "failed", len(ahead), "ahead")
+        size = len(self._fresh_ns)
+        newest_ns = np.full(size * len(moments_ns), NEVER, np.int64)
+        together = entry * size + channel
+        np.maximum.at(newest_ns, together[ahead], time_ns[ahead])
+        judged_ns: Times = time_ns - np.maximum(newest_ns.take(together) - moment_ns, 0)
+        return judged_ns
 
     def _count(self, run: Run) -> None:
         unknown = int((run.channel < 0).sum())

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.contract import Floats, Rows, Times
-from gateway.model import Batch, Flag, Quality
+from gateway.model import Batch, Bytes8, Flag, Flags16, Quality
 
-UNFIT_FLAGS = np.uint16(Flag.MAINTENANCE)
+_UNFIT_FLAGS = np.uint16(Flag.MAINTENANCE)
+_CLAMPED = np.uint16(Flag.CLAMPED)
+_DOUBTFUL_FLAGS = np.uint16(Flag.CLAMPED | Flag.AFTER_TIMEOUT | Flag.SENTINEL | Flag.TIME_UNSURE)
 
 
 class Run(NamedTuple):
@@ -21,11 +23,13 @@ class Run(NamedTuple):
     time_ns: Times
     value: Floats
     is_good: NDArray[np.bool_]
-    """GOOD or UNKNOWN, finite, of a known channel, and not under maintenance; everything else is no evidence."""
+    """Fit to be judged: finite, of a known channel, and `is_fit`; everything else is no evidence."""
     entry: NDArray[np.intp]
     """The entry that each row came with, counted from 0."""
     moments_ns: Times
     """Journal time of each entry."""
+    quality: Bytes8
+    flags: Flags16
 
 
 class Samples(NamedTuple):
@@ -38,6 +42,18 @@ class Samples(NamedTuple):
     """The entry with which the sample was fed: the moment at which the gateway knew it."""
     place: NDArray[np.intp]
     """The sample's place in the order of feeding, which no cut of the journal changes."""
+
+
+def is_fit(quality: Bytes8, flags: Flags16) -> NDArray[np.bool_]:
+    """Tell which readings may be judged: GOOD or UNKNOWN ones, and those suspect only for being clamped.
+
+    Where a saturated sensor stands is doubtful; that it stands beyond the rung is not. Under maintenance nothing is.
+    """
+    fit: NDArray[np.bool_] = quality <= Quality.UNKNOWN
+    if np.count_nonzero(flags):
+        fit |= (quality == Quality.SUSPECT) & ((flags & _DOUBTFUL_FLAGS) == _CLAMPED)
+        fit &= (flags & _UNFIT_FLAGS) == 0
+    return fit
 
 
 class Numbers:
@@ -53,7 +69,8 @@ class Numbers:
         """Join batches, each received at its moment, into one run."""
         if not batches:
             nothing = np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
-            return Run(*nothing, np.empty(0, np.intp), np.array(moments_ns, np.int64))
+            marks = np.empty(0, np.uint8), np.empty(0, np.uint16)
+            return Run(*nothing, np.empty(0, np.intp), np.array(moments_ns, np.int64), *marks)
         number, time_ns, value, quality, flags = (
             np.concatenate([getattr(batch, column) for batch in batches])
             if len(batches) > 1
@@ -62,9 +79,7 @@ class Numbers:
         )
         channel = self._index.take(number, mode="clip")
         is_good = np.isfinite(value)
-        is_good &= quality <= Quality.UNKNOWN
+        is_good &= is_fit(quality, flags)
         is_good &= channel >= 0
-        if np.count_nonzero(flags):
-            is_good &= (flags & UNFIT_FLAGS) == 0
         entry = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
-        return Run(channel, time_ns, value, is_good, entry, np.array(moments_ns, np.int64))
+        return Run(channel, time_ns, value, is_good, entry, np.array(moments_ns, np.int64), quality, flags)

@@ -32,6 +32,8 @@ class Saying(NamedTuple):
     """Until the limit of its level is expected to be reached; None when nothing is foretold."""
     shift_sigmas: float | None = None
     """By how much the channel has left its own level; None when that is not the rule."""
+    words: str = ""
+    """What more is to be said than the rule's basis."""
 
 
 class Voice:

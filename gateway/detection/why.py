@@ -20,9 +20,9 @@ from detectors.onset import onset
 from gateway.clock import to_iso
 from gateway.detection.banks import Bank, Rule, build_banks
 from gateway.detection.hindsight import PastRows
-from gateway.detection.run import UNFIT_FLAGS
+from gateway.detection.run import is_fit
 from gateway.inventory import LEVELS, Channel, Inventory, Ladder
-from gateway.model import SECOND, Flag, Quality
+from gateway.model import SECOND, Flag
 
 _DAY_NS = 86_400 * SECOND
 _MOST_ROWS = 40_000
@@ -117,7 +117,7 @@ def why(inventory: Inventory, numbers: Mapping[str, int], past: WhyPast, channel
     rows = past.read(number, at_ns - window_ns, at_ns + 1, None)
     weeks = past.buckets(number, at_ns - _WEEKS_NS, at_ns + 1, _BUCKETS)
     usual = _usual(weeks)
-    is_good = np.isfinite(rows.value) & (rows.quality <= Quality.UNKNOWN) & ((rows.flags & UNFIT_FLAGS) == 0)
+    is_good = np.isfinite(rows.value) & is_fit(rows.quality, rows.flags)
     is_late = (rows.flags & Flag.LATE) != 0
     fed = is_good & ~is_late
     views = [

@@ -103,4 +103,7 @@ def _channel(
         importance=own.importance or point.importance,
         title=own.title or point.title,
         ladders=ladders_of(name, point.quantity, ladders),
+        span_tolerance=point.span_tolerance if own.span_tolerance is None else own.span_tolerance,
+        spike_limit=own.spike_limit if "spike_limit" in own.model_fields_set else point.spike_limit,
+        rate_limit=own.rate_limit if "rate_limit" in own.model_fields_set else point.rate_limit,
     )

@@ -24,6 +24,7 @@ from gateway.settings.written import WrittenAsset, WrittenDevice, check_id
 
 # A hint compares with every known name; a file wrong from end to end must still be answered at once.
 _HINTED_FAULTS = 50
+_LEAST_CLOCK_SECONDS = 60.0
 
 
 def hint(document: Document, word: str, known: Iterable[str]) -> str:
@@ -108,8 +109,19 @@ def read_devices(
             unit=written.unit,
             station=written.station,
             writes=read_writes(document, name, written, profile),
+            clock=written.clock,
+            clock_seconds=_clock_seconds(written, profile),
+            latency_seconds=written.latency_seconds,
         )
     return devices, report_seconds
+
+
+def _clock_seconds(written: WrittenDevice, profile: Profile) -> float:
+    """Return by how much a clock may be off: means over a period are stamped with its begin by many devices."""
+    if written.clock_seconds is not None:
+        return written.clock_seconds
+    periods = [written.report_seconds or point.report_seconds for point in profile.points.values() if not point.is_text]
+    return max(_LEAST_CLOCK_SECONDS, 2.0 * min(periods, default=0.0))
 
 
 def _own_profile(document: Document, name: str) -> Profile:

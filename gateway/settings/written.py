@@ -66,12 +66,18 @@ class WrittenDevice(Written):
     station: Text | None = None
     calibration: dict[str, dict[str, Number]] = Field(default_factory=dict)
     writes: dict[str, WrittenWrite] = Field(default_factory=dict)
+    clock: Literal["trust", "correct", "ignore"] = "trust"
+    clock_seconds: Seconds | None = None
+    latency_seconds: Delay = 0.0
 
 
 class WrittenChannel(Written):
     """What one channel has otherwise than its profile says."""
 
     span: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
+    span_tolerance: Annotated[float, Field(ge=0, le=10)] | None = None
+    spike_limit: Seconds | None = None
+    rate_limit: Seconds | None = None
     report_seconds: Seconds | None = None
     fresh_seconds: Seconds | None = None
     reorder_seconds: Delay | None = None

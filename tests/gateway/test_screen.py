@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,7 +65,9 @@ def judged(number: int, value: float, quality: int = GOOD) -> tuple[float, int]:
         pytest.param(SPANNED, 20.0, GOOD, (20.0, GOOD), id="inside"),
         pytest.param(SPANNED, -40.0, GOOD, (-40.0, GOOD), id="on the lower edge"),
         pytest.param(SPANNED, 85.0, GOOD, (85.0, GOOD), id="on the upper edge"),
-        pytest.param(SPANNED, 85.1, GOOD, (85.1, FAIL), id="above"),
+        pytest.param(SPANNED, 85.1, GOOD, (85.0, SUSPECT), id="a little above"),
+        pytest.param(SPANNED, -52.5, GOOD, (-40.0, SUSPECT), id="a tenth of the span below"),
+        pytest.param(SPANNED, 97.6, GOOD, (97.6, FAIL), id="far above"),
         pytest.param(SPANNED, -41.0, SUSPECT, (-41.0, FAIL), id="below and suspect"),
         pytest.param(SPANNED, 20.0, SUSPECT, (20.0, SUSPECT), id="quality kept"),
         pytest.param(OPEN, 1e300, GOOD, (1e300, GOOD), id="no span"),
@@ -75,6 +78,37 @@ def test_a_value_outside_its_span_fails_and_is_kept(
     number: int, value: float, quality: int, expected: tuple[float, int]
 ) -> None:
     assert judged(number, value, quality) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "flags", "quality", "expected"),
+    [
+        pytest.param(90.0, Flag.NONE, GOOD, (85.0, Flag.CLAMPED, SUSPECT), id="saturated"),
+        pytest.param(300.0, Flag.CLAMPED, GOOD, (85.0, Flag.CLAMPED, SUSPECT), id="the device says so itself"),
+        pytest.param(50.0, Flag.CLAMPED, GOOD, (50.0, Flag.CLAMPED, GOOD), id="the device says so, inside"),
+        pytest.param(300.0, Flag.NONE, GOOD, (300.0, Flag.NONE, FAIL), id="nonsense"),
+        pytest.param(90.0, Flag.AFTER_TIMEOUT, SUSPECT, (90.0, Flag.AFTER_TIMEOUT, FAIL), id="suspect anyway"),
+        pytest.param(50.0, Flag.MAINTENANCE, SUSPECT, (50.0, Flag.MAINTENANCE, SUSPECT), id="under maintenance"),
+    ],
+)
+def test_a_saturated_sensor_stands_at_the_edge_of_its_span(
+    value: float, flags: Flag, quality: int, expected: tuple[float, Flag, int]
+) -> None:
+    (batch,) = screen()(of((SPANNED, NOW, value, quality, int(flags))))
+
+    assert isinstance(batch, Batch)
+    assert (batch.value[0], batch.flags[0], batch.quality[0]) == expected
+
+
+def test_a_channel_says_how_far_outside_its_span_is_still_its_edge() -> None:
+    wide = replace(CHANNELS["spanned"], span_tolerance=2.0)
+    judge = Screen(replace(INVENTORY, channels={"spanned": wide}), {"spanned": SPANNED}, Health())
+
+    (batch,) = judge(of((SPANNED, NOW, 300.0, GOOD, 0), (SPANNED, NOW + 1, 336.0, GOOD, 0)))
+
+    assert isinstance(batch, Batch)
+    assert batch.value.tolist() == [85.0, 336.0]
+    assert batch.quality.tolist() == [SUSPECT, FAIL]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
