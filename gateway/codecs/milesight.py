@@ -83,6 +83,15 @@ MODELS: Mapping[str, _Table] = {
         (0x05, 0x7F): _one("H", "ec", "uS/cm"),
     },
     "em310-udl": _BATTERY | {(0x03, 0x82): _one("H", "distance", "mm"), (0x04, 0x00): _one("B", "position")},
+    "em410-rdl": _BATTERY | {
+        (0x03, 0x67): _TEMPERATURE,
+        (0x04, 0x82): _one("h", "distance", "mm"),
+        (0x05, 0x00): _one("B", "position"),
+        (0x84, 0x82): _Entry("hB", (_Field("distance", "mm"), _Field("distance_alarm"))),
+        (0x94, 0x82): _Entry("hhB", (_Field("distance", "mm"), None, _Field("distance_alarm"))),
+        # 0 release, 1 in the blind zone, 2 no target, 3 the sensor is broken: what it then calls a distance is none.
+        (0xB4, 0x82): _Entry("hB", (None, _Field("distance_exception"))),
+    },
     "em400-mud": _EM400,
     "em400-udl": _EM400,
     "em300-sld": _AIR | _LEAK | _LEAK_HISTORY,

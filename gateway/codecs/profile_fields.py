@@ -2,6 +2,9 @@
 
 A point's path is the field's name as `lifeline decode` shows it, e.g. `w01018-Rtd` or `Z`; a second key picks a bit
 of a status word, 0 the lowest: `path: [ZT, "1"]`.
+
+Where each frame says the unit of its values (a meter that counts litres, a station in m3/h), that unit counts, not the
+profile's: else a value would be wrong and look good.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from typing import Any, NamedTuple
 from gateway.codecs.contract import Decoded, FieldReading, Message, Rejected
 from gateway.model import Flag, Quality, Reading
 from gateway.profiles import FieldPlace, Point, Profile
+from gateway.units import QUANTITIES
 
 _MISSING, _SENTINEL = int(Quality.MISSING), int(Flag.SENTINEL)
 _MOST_BITS = 64
+_UNIT_IN_FRAME = frozenset({"cjt188", "szy206"})
 
 
 class _Target(NamedTuple):
@@ -25,6 +30,10 @@ class _Target(NamedTuple):
     factor: float
     shift: float
     sentinels: frozenset[float]
+    unit: str
+    quantity: str
+    polynomial: tuple[float, float, float, float] | None
+    """c0..c3 of the unit's calibration."""
 
 
 class FieldMapper:
@@ -33,6 +42,7 @@ class FieldMapper:
     def __init__(self, profile: Profile) -> None:
         self._targets: dict[str, list[_Target]] = {}
         self._texts: dict[str, list[str]] = {}
+        self._is_unit_in_frame = profile.protocol in _UNIT_IN_FRAME
         for point in profile.points.values():
             if not isinstance(point.place, FieldPlace) or not point.place.path:
                 continue
@@ -48,7 +58,10 @@ class FieldMapper:
         rejected = [one for one in message.rejected if one.point in self._targets or one.point in self._texts]
         for said in message.readings:
             for target in self._targets.get(said.field, ()):
-                reading = _reading(target, said)
+                if self._is_unit_in_frame and said.unit and target.unit and said.unit != target.unit:
+                    reading = _reading_in(said.unit, target, said)
+                else:
+                    reading = _reading(target, said)
                 if isinstance(reading, Reading):
                     readings.append(reading)
                 else:
@@ -60,7 +73,27 @@ class FieldMapper:
 def _target(point: Point, rest: list[str]) -> _Target:
     bit = int(rest[0]) if rest and rest[0].isdecimal() and int(rest[0]) < _MOST_BITS else None
     sentinels = frozenset(point.sentinels)
-    return _Target(point.name, bit, point.scale, point.offset, point.factor, point.shift, sentinels)
+    polynomial = point.calibration.coefficients() if point.calibration else None
+    return _Target(
+        name=point.name,
+        bit=bit,
+        scale=point.scale,
+        offset=point.offset,
+        factor=point.factor,
+        shift=point.shift,
+        sentinels=sentinels,
+        unit=point.unit,
+        quantity=point.quantity,
+        polynomial=polynomial,
+    )
+
+
+def _reading_in(unit: str, target: _Target, said: FieldReading) -> Reading | Rejected:
+    try:
+        factor, shift = QUANTITIES[target.quantity].from_unit(unit)
+    except (KeyError, ValueError):
+        return Rejected(target.name, "unit", f"{unit}, which is no unit of {target.quantity}")
+    return _reading(target._replace(factor=factor, shift=shift), said)
 
 
 def _reading(target: _Target, said: FieldReading) -> Reading | Rejected:
@@ -73,7 +106,11 @@ def _reading(target: _Target, said: FieldReading) -> Reading | Rejected:
         raw = float(int(raw) >> target.bit & 1)
     elif raw in target.sentinels:
         return Reading(target.name, said.time_ns, nan, _MISSING, said.flags | _SENTINEL)
-    value = (raw * target.scale + target.offset) * target.factor + target.shift
+    value = raw * target.scale + target.offset
+    if target.polynomial is not None:
+        c0, c1, c2, c3 = target.polynomial
+        value = c0 + value * (c1 + value * (c2 + value * c3))
+    value = value * target.factor + target.shift
     if not isfinite(value):
         return Rejected(target.name, "overflow", "beyond a float")
     return Reading(target.name, said.time_ns, value, said.quality, said.flags)

@@ -101,7 +101,7 @@ def _point(document: Document, name: str, written: WrittenPoint, protocol: str) 
             (*at, "span"),
             f"points.{name}.span must go from low to high, got [{written.span[0]:g}, {written.span[1]:g}]",
         )
-    _check_reading(document, at, name, written)
+    _check_reading(document, at, name, written, protocol)
     named = [each for each in written.sentinels if isinstance(each, WrittenSentinel)]
     return Point(
         name=name,
@@ -152,11 +152,16 @@ def _place(
     return FieldPlace(_path(written.path or ""))
 
 
-def _check_reading(document: Document, at: tuple[str | int, ...], name: str, written: WrittenPoint) -> None:
+def _check_reading(
+    document: Document, at: tuple[str | int, ...], name: str, written: WrittenPoint, protocol: str
+) -> None:
     if written.register_ is None:
-        for key in ("calibration", "counter", "fast_above", "fast_below"):
+        for key in ("counter", "fast_above", "fast_below"):
             if getattr(written, key) is not None:
                 document.fault((*at, key), f"points.{name}.{key} is for points in registers", at_key=True)
+        if written.calibration is not None and (written.packed or protocol in TREE_PROTOCOLS):
+            words = f"is for registers and the named fields of a protocol, not for {protocol}"
+            document.fault((*at, "calibration"), f"points.{name}.calibration {words}", at_key=True)
     elif written.register_.type == "text" and not written.is_text:
         document.fault(at, f"points.{name}: a register of type text needs is_text: true", at_key=True)
     if written.is_text and (written.calibration or written.counter):

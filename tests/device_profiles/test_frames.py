@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pytest
 
 from gateway.codecs.golden import decode_frame
 from gateway.model import Quality
-from gateway.profiles import Frame, Profile, load_profiles
+from gateway.profiles import LIFELINES, Frame, Profile, load_profiles
 
 PROFILES = load_profiles()
 FRAMES = [
@@ -44,3 +45,16 @@ def test_the_gateway_finds_the_frames_own_time(profile: Profile, frame: Frame) -
     decoded = decode_frame(profile, frame)
 
     assert decoded.time_ns == frame.time_ns
+
+
+def test_every_lifeline_has_instruments() -> None:
+    counted = Counter(profile.lifeline for profile in PROFILES.values())
+
+    assert {lifeline for lifeline in LIFELINES if counted[lifeline] >= 3} == set(LIFELINES), counted
+
+
+def test_there_are_profiles_of_all_the_protocols_that_lifelines_speak() -> None:
+    spoken = {profile.protocol for profile in PROFILES.values()}
+
+    assert {"modbus", "json", "hj212", "sl651", "szy206", "cjt188", "dlt645", "gbt26875_3"} <= spoken
+    assert {"milesight", "decentlab", "ctwing", "onenet", "lifeline_push"} <= spoken
