@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from detectors import DETECTORS, GROUP_DETECTORS
 from gateway.cli import COMMANDS
 from gateway.settings import check_site
 from tests.faults.scenarios import SCENARIOS
@@ -141,3 +142,11 @@ def test_every_scenario_of_the_rig_that_is_named_exists() -> None:
 
     assert len(named) > 10
     assert {words.removeprefix("faults ") for words in named} <= set(SCENARIOS)
+
+
+def test_every_detector_stands_in_its_readme() -> None:
+    said = (ROOT / "detectors" / "README.md").read_text()
+
+    missing = [name for name in (*DETECTORS, *GROUP_DETECTORS) if f"| `{name}` |" not in said]
+
+    assert missing == []
