@@ -1,4 +1,4 @@
-"""Puts one gateway together: collectors → screen → journal → history, store and detection → ledger → duty room.
+"""Puts one gateway together: collectors → screen → journal → its readers → ledger → duty room.
 
 Rule 1: everything that can fail alone runs alone; only a journal that cannot be opened stops the start.
 Rule 2: stopping goes left to right: no new readings, then what is journaled is worked off, then places are committed.

@@ -1,4 +1,4 @@
-"""Keeps a task running: what fails is said once, counted, and started again after a growing pause."""
+"""Keeps a task running: what fails is said, counted, and started again after a growing pause, at most a minute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From bytes to readings. Pure: no sockets, no clock, no state; whatever the bytes, only DecodeError escapes."""
+"""From bytes to readings. No sockets, no clock; a stream decoder remembers its unfinished frames and no more.
+
+Whatever the bytes, only DecodeError escapes.
+"""
 
 from gateway.codecs.contract import Decoded, Decoder, Rejected
 
