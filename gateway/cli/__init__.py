@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "a simulated district, the gateway and its page, on this machine",
     "run": "collect, keep and warn as a site file says",
     "check": "check a site file: every fault at once, with its place",
+    "doctor": "what may go wrong before it does: brokers, certificates, clock, disk, files, ports",
     "schema": "the JSON Schema of site files, profiles or scenarios, for editors",
     "plan": "what each Modbus line is asked, and whether that fits",
     "write": "write one value to a device through the gateway that runs, as its site file allows",
