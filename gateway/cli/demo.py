@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.cli import demo_stage
+from gateway.cli.live_fleet import open_fleet
 from gateway.clock import FakeClock, SystemClock
 from gateway.errors import ConfigError
 from gateway.model import SECOND, Record
@@ -33,8 +34,7 @@ from gateway.model import SECOND, Record
 if TYPE_CHECKING:
     # `lifeline --help` must not pay for the simulators, nor a base install need their extras.
     from gateway.app import Gateway
-    from gateway.settings import CollectorSettings, Site
-    from simulators.fleet import LiveFleet
+    from gateway.settings import Site
     from simulators.signals import Signal
 
 _log = logging.getLogger(__name__)
@@ -107,7 +107,9 @@ async def _run(options: argparse.Namespace) -> int:
 async def _demo(options: argparse.Namespace) -> None:
     from gateway.app import Gateway  # noqa: PLC0415 - see TYPE_CHECKING above
     from simulators.fleet import healthy_signals, utc_offset_seconds  # noqa: PLC0415
+    from simulators.instruments import Instruments  # noqa: PLC0415
     from simulators.recordings import dma_inflow  # noqa: PLC0415
+    from simulators.reports import Reports  # noqa: PLC0415
     from simulators.scenario import recorded_channel  # noqa: PLC0415
     from simulators.servers.nats_broker import nats_server  # noqa: PLC0415
 
@@ -121,7 +123,14 @@ async def _demo(options: argparse.Namespace) -> None:
     async with AsyncExitStack() as stack:
         state = options.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lifeline-demo-")))
         await _replay_past(site, state / "gateway", signals, now_ns)
-        fleet, collectors = _start_servers(stack, site, state / "broker", signals)
+        reports = Reports(
+            site.inventory,
+            signals,
+            Instruments(),
+            start_ns=SystemClock().now().utc_ns,
+            period_seconds=dict.fromkeys(site.inventory.devices, _REPORT_SECONDS),
+        )
+        fleet, collectors = open_fleet(stack, site, reports, state / "broker")
         live = dataclasses.replace(site, collectors=collectors)
         gateway = Gateway(live, state / "gateway", clock=SystemClock(), port=options.port)
         await stack.enter_async_context(gateway)
@@ -179,45 +188,6 @@ def _progress(share: float) -> None:
     if sys.stderr.isatty():
         end = "\n" if share > _NEARLY_ALL else ""
         print(f"\rtwo simulated days: {share:4.0%}", end=end, file=sys.stderr, flush=True)
-
-
-def _start_servers(
-    stack: AsyncExitStack, site: Site, folder: Path, signals: Mapping[str, Signal]
-) -> tuple[LiveFleet, dict[str, CollectorSettings]]:
-    """Start one broker for all MQTT collectors and a line for each Modbus one; return the fleet and where they are."""
-    from gateway.settings import ModbusTcpSettings, MqttSettings  # noqa: PLC0415
-    from simulators.fleet import LiveFleet, MqttTarget, WallClock  # noqa: PLC0415
-    from simulators.instruments import Instruments  # noqa: PLC0415
-    from simulators.reports import Reports  # noqa: PLC0415
-    from simulators.servers.nats_broker import NatsBroker  # noqa: PLC0415
-
-    broker = stack.enter_context(NatsBroker(folder))
-    kept = site.collectors.items()
-    targets = {
-        name: MqttTarget(broker.host, broker.port, settings.topics[0])
-        for name, settings in kept
-        if isinstance(settings, MqttSettings)
-    }
-    reports = Reports(
-        site.inventory,
-        signals,
-        Instruments(),
-        start_ns=SystemClock().now().utc_ns,
-        period_seconds=dict.fromkeys(site.inventory.devices, _REPORT_SECONDS),
-    )
-    lines = {name: 0 for name, settings in kept if isinstance(settings, ModbusTcpSettings)}
-    fleet = LiveFleet(site.inventory, reports, timing=WallClock(SystemClock()), brokers=targets, lines=lines)
-    stack.callback(fleet.stop)
-    fleet.listen()
-    collectors: dict[str, CollectorSettings] = {}
-    for name, settings in kept:
-        if isinstance(settings, MqttSettings):
-            collectors[name] = dataclasses.replace(
-                settings, host=broker.host, port=broker.port, username=None, password=None
-            )
-        elif isinstance(settings, ModbusTcpSettings):
-            collectors[name] = dataclasses.replace(settings, host=fleet.host, port=fleet.ports[name])
-    return fleet, collectors
 
 
 def _announce(options: argparse.Namespace, gateway: Gateway, state: Path) -> None:

@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.cli.rehearse_real import rehearse_real
 from gateway.cli.rehearsed import Rehearsed, as_document, as_junit, print_table
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="every shipped scenario but the long ones")
     parser.add_argument("--long", action="store_true", help="the long ones, too")
     parser.add_argument("--site", type=Path, metavar="FILE", help="rehearse this site file's ladders instead")
+    parser.add_argument("--real", action="store_true", help="in real time, through real sockets (extra: demo)")
     parser.add_argument("--json", action="store_true", help="one JSON object a scenario, one a line")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots (extra: reports)")
@@ -48,7 +50,10 @@ def run(options: argparse.Namespace) -> int:
     results: list[Rehearsed] = []
     for number, scenario in enumerate(chosen, 1):
         with closing(_Progress(scenario, number, len(chosen))) as progress:
-            results.append(asyncio.run(_rehearse(scenario, options.site, progress)))
+            if options.real:
+                results.append(asyncio.run(rehearse_real(scenario, options.site, progress.watch)))
+            else:
+                results.append(asyncio.run(_rehearse(scenario, options.site, progress)))
         if options.json:
             print(json.dumps(as_document(results[-1]), ensure_ascii=False), flush=True)
     if not options.json:
