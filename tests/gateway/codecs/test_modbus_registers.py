@@ -241,6 +241,6 @@ def test_every_golden_frame_means_what_its_profile_says(profile: Profile, frame:
 
 @pytest.mark.parametrize("profile", [profile for profile in load_profiles().values() if profile.protocol == "modbus"])
 def test_every_point_of_a_profile_is_shown_by_a_frame(profile: Profile) -> None:
-    shown = {name for frame in profile.frames for name in frame.values}
+    shown = {name for frame in profile.frames for name in (*frame.values, *frame.texts)}
 
     assert shown == set(profile.points)
