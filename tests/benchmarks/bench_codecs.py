@@ -8,9 +8,10 @@ from pathlib import Path
 
 from gateway.codecs.contract import CodecOptions, Message
 from gateway.codecs.hj212 import Hj212Decoder
+from gateway.codecs.payloads import payload_decoder
 from gateway.codecs.profile_fields import FieldMapper
 from gateway.codecs.registry import CODECS
-from gateway.profiles import FieldPlace, Point, Profile
+from gateway.profiles import FieldPlace, Point, Profile, read_profile
 
 CASES = Path(__file__).parents[1] / "cases"
 SECONDS = 1.0
@@ -24,6 +25,9 @@ FRAMES = {
     "cjt188, reading": ("cjt188", "reading"),
     "dlt645, energy": ("dlt645", "energy"),
     "gbt26875_3, component": ("gbt26875_3", "component_alarm"),
+    "sparkplug, 13 metrics": ("sparkplug", "inputs_and_outputs"),
+    "milesight, 4 values": ("milesight", "em500_smtc"),
+    "senml_cbor, 7 records": ("senml_cbor", "multiple_points"),
 }
 
 
@@ -34,8 +38,20 @@ def run() -> dict[str, str]:
         frame = _frame(codec, case)
         decoder = CODECS[codec](CodecOptions(is_lenient=True))
         figures[what] = _rate(lambda frame=frame, decoder=decoder: decoder.decode(frame))  # type: ignore[misc] # bound now
+    figures |= _json()
     figures["hj212, 11 factors, stream to readings of a profile"] = _streamed()
     return figures
+
+
+def _json() -> dict[str, str]:
+    one = Point("ch4", "combustible_gas", "%", FieldPlace(("ch4",)))
+    small = payload_decoder(Profile("gas/bench", "", "gas", "json", "", {"ch4": one}, (), ("ts",)))
+    manhole = read_profile("gas/manhole_methane")
+    five = payload_decoder(manhole)
+    return {
+        "json, 1 value": _rate(lambda: small.decode(b'{"ts":1760000000000,"ch4":1.5}')),
+        "json, 5 values nested (gas/manhole_methane)": _rate(lambda: five.decode(manhole.frames[0].reply)),
+    }
 
 
 def _frame(codec: str, case: str) -> bytes:
