@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from gateway.app.collecting import Workplace, make_collector
+from gateway.app.device_clocks import DeviceClocks
 from gateway.app.drill import BlockableSink, Drills, Polling
 from gateway.app.hindsight import KeptPast
 from gateway.app.influxdb import open_influxdb
@@ -126,7 +127,8 @@ class Gateway:
         screened: list[Record] = []
         for record in records:
             if isinstance(record, Batch):
-                screened.extend(self._screen(record))
+                for timed in self._device_clocks(record):
+                    screened.extend(self._screen(timed) if isinstance(timed, Batch) else [timed])
             elif isinstance(record, RawFrames):
                 if self._raw is not None:
                     self._raw.add(record)
@@ -179,6 +181,7 @@ class Gateway:
         if settings.storage == "flash":
             self._near_limits = NearLimits(self.inventory, self.numbers)
         self._screen = Screen(self.inventory, self.numbers, self.health)
+        self._device_clocks = DeviceClocks(self.inventory, self.numbers, self.state, self.health)
 
     def _number_channels(self) -> Mapping[str, int]:
         """Number every channel and write the table into each store that outlives the journal."""
