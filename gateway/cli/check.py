@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.cli import EXIT_CONFIG
 from gateway.documents import with_excerpts
+from gateway.profiles import profile_ids
 from gateway.settings import Checked, Site, check_site
 
 HELP = "check a site file: every fault at once, with its place"
@@ -25,31 +26,37 @@ def run(options: argparse.Namespace) -> int:
     exit_code = 0
     for path in options.site:
         checked = check_site(path)
-        print(_as_json(path, checked) if options.json else _as_text(checked))
-        if checked.site is None:
+        disproved = _disproved(checked.site) if checked.site else []
+        print(_as_json(path, checked, disproved) if options.json else _as_text(checked, disproved))
+        if checked.site is None or disproved:
             exit_code = EXIT_CONFIG
     return exit_code
 
 
-def _as_text(checked: Checked) -> str:
+def _as_text(checked: Checked, disproved: list[str]) -> str:
     lines = []
     if checked.warnings:
         lines.append(with_excerpts(checked.warnings, "warning"))
     if checked.faults:
         lines.append(with_excerpts(checked.faults))
+    lines += [f"error: {what}" for what in disproved]
     if checked.site is not None:
         lines += [
             f"warning: ladders.{name} reaches no asset that has what it needs" for name in _unreached(checked.site)
         ]
-        lines.append("ok: " + ", ".join(f"{number} {word}" for word, number in _counts(checked.site).items()))
+        lines.append(
+            ("" if disproved else "ok: ")
+            + ", ".join(f"{number} {word}" for word, number in _counts(checked.site).items())
+        )
     return "\n".join(lines)
 
 
-def _as_json(path: Path, checked: Checked) -> str:
+def _as_json(path: Path, checked: Checked, disproved: list[str]) -> str:
     found = {
         "file": str(path),
-        "ok": checked.site is not None,
+        "ok": checked.site is not None and not disproved,
         "faults": [asdict(fault) for fault in checked.faults],
+        "disproved": disproved,
         "warnings": [asdict(warning) for warning in checked.warnings],
         "unreached_ladders": _unreached(checked.site) if checked.site else [],
         "counts": _counts(checked.site) if checked.site else None,
@@ -67,6 +74,18 @@ def _counts(site: Site) -> dict[str, int]:
         "ladders": len({ladder.name for channel in inventory.channels.values() for ladder in channel.ladders})
         + len(inventory.ladders),
     }
+
+
+def _disproved(site: Site) -> list[str]:
+    """Return what the site's own profiles claim and their frames do not show; the tests prove those of the package."""
+    known = set(profile_ids())
+    own = {device.profile.id: device.profile for device in site.inventory.devices.values()}
+    profiles = [profile for name, profile in own.items() if name not in known]
+    if not profiles:
+        return []
+    from gateway.codecs.golden import disproved  # noqa: PLC0415 - numpy only where it is needed
+
+    return [f"{profile.id}: {what}" for profile in profiles for what in disproved(profile)]
 
 
 def _unreached(site: Site) -> list[str]:

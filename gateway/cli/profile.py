@@ -1,4 +1,7 @@
-"""`lifeline profile suggest`: rank what registers could mean, from a dump and what the device's own display shows."""
+"""`lifeline profile`: prove a profile by its own frames, or rank what a dump's registers could mean.
+
+`suggest` takes a dump of registers and what the device's own display shows.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.cli import EXIT_FINDINGS, EXIT_USAGE
+from gateway.cli import EXIT_CONFIG, EXIT_FINDINGS, EXIT_USAGE
 
 if TYPE_CHECKING:
     # `lifeline --help` must not pay for numpy.
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    check = actions.add_parser("check", help="decode a profile's frames and compare them with what it says they mean")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a profile in YAML")
+    check.add_argument("--json", action="store_true", help="print one JSON object per file")
     suggest = actions.add_parser("suggest", help="rank address, type, byte order, scale and offset for a known reading")
     suggest.add_argument("--dump", metavar="FILE", required=True, help="registers: '256: 4060 0000' a line; - is stdin")
     suggest.add_argument("--reading", metavar="VALUE", required=True, help="what the display shows, all digits")
@@ -30,7 +36,38 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the candidates, the likeliest first; 1 when none fits."""
+    """Prove profiles (78 when one is wrong), or print the candidates, the likeliest first (1 when none fits)."""
+    return _check(options) if options.action == "check" else _suggest(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from gateway.codecs.golden import disproved  # noqa: PLC0415 - see above
+    from gateway.errors import ConfigError  # noqa: PLC0415
+    from gateway.profiles import load_profile  # noqa: PLC0415
+
+    exit_code = 0
+    for path in options.files:
+        shown = ""
+        try:
+            profile = load_profile(path.read_bytes(), str(path))
+        except OSError as error:
+            print(f"lifeline: {path}: {error.strerror}; give the path of a profile", file=sys.stderr)
+            return EXIT_USAGE
+        except ConfigError as error:
+            wrong = [str(fault) for fault in error.faults]
+        else:
+            wrong = [f"{path}: error: {what}" for what in disproved(profile)]
+            shown = f"{path}: ok: {len(profile.points)} points proved by {len(profile.frames)} frames"
+        if wrong:
+            exit_code = EXIT_CONFIG
+        if options.json:
+            print(json.dumps({"file": str(path), "ok": not wrong, "faults": wrong}, ensure_ascii=False))
+        else:
+            print("\n".join(wrong) or shown)
+    return exit_code
+
+
+def _suggest(options: argparse.Namespace) -> int:
     from gateway.codecs.modbus_detective import read_dump, suggest, tolerance_of  # noqa: PLC0415 - see above
     from gateway.errors import DecodeError  # noqa: PLC0415
 

@@ -58,3 +58,34 @@ def test_check_of_a_file_that_is_not_there_is_a_configuration_fault(
 
     assert exit_code == 78
     assert "none.yaml:1:1: error: cannot read the file" in capsys.readouterr().out
+
+
+SITE = """\
+site: {id: gw, name: a district, timezone: Asia/Shanghai}
+collectors: {wells: {kind: mqtt, host: 127.0.0.1, topics: ["up/{device}"]}}
+assets: {G-1: {name: a well, lifeline: gas, kind: manhole}}
+devices: {node: {profile: ./node.yaml, collector: wells, asset: G-1}}
+"""
+NODE = """\
+id: gas/node
+title: a node
+lifeline: gas
+protocol: json
+source: made up
+points: {ch4: {quantity: combustible_gas, unit: "%{LEL}", path: ch4}}
+frames: [{source: computed, reply: '{"ch4": 4}', values: {ch4: VALUE}}]
+"""
+
+
+@pytest.mark.parametrize(("value", "code", "said"), [("4", 0, "ok: "), ("5", 78, "frames.0: ch4 is 4, not 5")])
+def test_check_proves_the_sites_own_profiles_by_their_frames(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str, code: int, said: str
+) -> None:
+    (tmp_path / "site.yaml").write_text(SITE)
+    (tmp_path / "node.yaml").write_text(NODE.replace("VALUE", value))
+
+    exit_code = main(["check", str(tmp_path / "site.yaml")])
+
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert exit_code == code, printed

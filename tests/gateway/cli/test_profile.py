@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +65,38 @@ def test_a_dump_that_is_none_is_a_usage_error(tmp_path: Path, capsys: pytest.Cap
 
     assert main(["profile", "suggest", "--dump", str(path), "--reading", "1"]) == 2
     assert capsys.readouterr().err.startswith("lifeline: dump")
+
+
+def test_a_profile_is_proved_by_its_own_frames(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(str(resources.files("device_profiles"))) / "gas" / "midas.yaml"
+
+    exit_code = main(["profile", "check", str(path)])
+
+    assert exit_code == 0
+    assert "ok: 3 points proved by 3 frames" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("hydrogen_sulfide: 0.25}", "hydrogen_sulfide: 2.5}", "frames.0: hydrogen_sulfide is 0.25, not 2.5"),
+        ("protocol: modbus", "protocol: modbuss", "modbuss"),
+    ],
+)
+def test_a_profile_that_its_frames_disprove_is_a_configuration_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, said: str
+) -> None:
+    text = (resources.files("device_profiles") / "gas" / "midas.yaml").read_text()
+    path = tmp_path / "midas.yaml"
+    path.write_text(text.replace(old, new, 1))
+
+    exit_code = main(["profile", "check", "--json", str(path)])
+
+    told = json.loads(capsys.readouterr().out)
+    assert (exit_code, told["ok"]) == (78, False)
+    assert any(said in fault for fault in told["faults"]), told
+
+
+def test_a_profile_that_is_not_there_is_a_usage_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["profile", "check", str(tmp_path / "none.yaml")]) == 2
+    assert "give the path of a profile" in capsys.readouterr().err
