@@ -4,6 +4,7 @@
 
 Rule 1: an offset is corrected once it is sure (detectors/clocks.py), and each change of it is a ClockCorrection in the
 journal, in the same commit as the first readings it is applied to: device's time = stored time + offset, always.
+The flag CORRECTED is not set: it says that a value stands for another one of the same time.
 Rule 2: what is applied is kept beside the journal: a reading delivered again after a restart gets the same time.
 """
 
@@ -76,7 +77,6 @@ class DeviceClocks:
             corrections += self._look(each, newest_ns, batch.received_ns)
             if self._offset_ns[each]:
                 time_ns[timed] -= self._offset_ns[each]
-                flags[timed] |= np.uint16(Flag.CORRECTED)
         return [*corrections, replace(batch, time_ns=time_ns, flags=flags)]
 
     def _look(self, row: int, newest_ns: int, received_ns: int) -> list[ClockCorrection]:
