@@ -60,7 +60,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "version": "协议版本 3.1.1 或 5 / version of MQTT; 5 keeps the window on the broker's side too",
         "tls": "加密连接 / an encrypted connection; an empty map trusts this machine's authorities",
         "share": "共享订阅组，多台网关分担 / gateways of this group share the messages",
-        "session_expiry_seconds": "离线多久后代理丢弃会话（MQTT 5）/ how long the broker keeps our session (MQTT 5)",
+        "session_expiry_seconds": "代理保留会话的时长，仅 MQTT 5 / how long the broker keeps our session; MQTT 5",
         "envelope": "网络服务器的外层格式：none、chirpstack / what a network server wraps around the payload",
         "sparkplug_group": "Sparkplug B 组名 / the Sparkplug B group to follow; topics may then be []",
         "topics": "主题模板，含一层 {device} / topics, each with one level {device}: its id, or its station",
