@@ -114,6 +114,13 @@ def test_a_fault_of_a_profile_has_its_place(old: str, new: str, fault: str) -> N
     assert any(found.startswith(fault) for found in faults), faults
 
 
+def test_constants_of_a_unit_are_for_registers_and_the_named_fields_of_a_protocol() -> None:
+    constants = "calibration: {form: linear, constants: {gain: 2}}"
+    of_json = JSON.replace("path: data.0.ch4", f"path: data.0.ch4, {constants}")
+
+    assert any("not for json" in fault for fault in _faults(of_json, "node.yaml"))
+
+
 def test_all_faults_of_a_profile_come_at_once() -> None:
     faults = _faults(MODBUS.replace("L/s", "bar").replace("CDAB", "CADB").replace("{flow: 0}", "{x: 0}"))
 
