@@ -43,11 +43,16 @@ def version_of(path: Path) -> int | None:
 
 
 def check_versions(folder: Path) -> None:
-    """Raise ConfigError when any file of a journal is of a newer version; touches nothing."""
+    """Raise ConfigError when any file of a journal is of a newer version; touches nothing.
+
+    Whoever writes a segment has stamped channels.db before: beside one of this version a newer segment is damaged.
+    """
     faults = []
-    for path in [*sorted(folder.glob("*.segment")), folder / CHANNELS_FILE]:
+    channels = folder / CHANNELS_FILE
+    stamped = version_of(channels) if channels.exists() else None
+    for path in [*sorted(folder.glob("*.segment")), channels]:
         version = version_of(path) if path.exists() else None
-        if version is not None and version > VERSION:
+        if version is not None and version > VERSION and (path == channels or stamped != VERSION):
             message = f"is of version {version}; this program knows journals up to version {VERSION}"
             hint = "use the program that wrote it, or name another folder with --state; nothing was touched"
             faults.append(Fault(str(path), 1, 1, message, hint))

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from gateway.clock import SystemClock
 from gateway.health import Health
-from gateway.journal import Journal
+from gateway.journal import ChannelKey, Journal
 from gateway.model import Batch, Quality, batch_of
 from gateway.settings import JournalSettings
 from tests.faults.score import Score, Setting
@@ -82,6 +82,7 @@ def _fill(folder: Path) -> Commits:
     live = folder.with_name("live")
     clock = SystemClock()
     journal = Journal.open(live, settings=SETTINGS, clock=clock, health=Health(), ticks=False)
+    journal.number([ChannelKey(f"P-{unit}.unit-{unit}.pressure", "MPa", 1.0, "water_pressure") for unit in range(5)])
     for number in range(_APPENDS):
         rows = [(row % 5 + 1, number * 1_000 + row, number + row / 100) for row in range(number % 40 + 1)]
         batch = batch_of([(*row, int(Quality.GOOD), 0) for row in rows], clock.now())

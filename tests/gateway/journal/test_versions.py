@@ -103,3 +103,14 @@ def test_a_newer_version_is_refused_and_nothing_is_touched(folder: Path, open_jo
         open_journal()
 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_segment_whose_version_alone_was_damaged_is_read(folder: Path, open_journal: OpenJournal) -> None:
+    with open_journal() as journal:
+        # A gateway numbers its channels before it appends.
+        journal.number([ChannelKey("P-1.unit-1.pressure", "MPa", 1.0, "water_pressure")])
+        held = [entry.position for entry in entries(journal)]
+    bump(segment_paths(folder)[-1], VERSION + 1024)
+
+    with open_journal() as again:
+        assert [entry.position for entry in entries(again)] == held == POSITIONS
