@@ -26,7 +26,8 @@ from gateway.model import SECOND
 if TYPE_CHECKING:
     # `lifeline --help` must not pay for the simulators, nor a base install need their extras.
     from gateway.settings import Site
-    from simulators.fleet import LiveFleet, MqttTarget, Pace
+    from simulators.fleet import LiveFleet, MqttTarget
+    from simulators.fleet.pace import Timing
     from simulators.models.contract import Window
     from simulators.scenarios.scenario import Scenario, Stage
     from simulators.scenarios.truth import Told
@@ -132,19 +133,20 @@ async def _run(options: argparse.Namespace, scenario: Scenario, site: Site, fold
 
 
 async def _simulate(options: argparse.Namespace, scenario: Scenario, site: Site, folder: Path) -> None:
-    from simulators.fleet import LiveFleet, Pace  # noqa: PLC0415 - see TYPE_CHECKING above
+    from simulators.fleet import LiveFleet, Pace, WallClock  # noqa: PLC0415 - see TYPE_CHECKING above
     from simulators.reports import Reports  # noqa: PLC0415
     from simulators.scenarios.moving import moved  # noqa: PLC0415
     from simulators.scenarios.scenario import Stage  # noqa: PLC0415
 
     clock = SystemClock()
-    start_ns = clock.now().utc_ns if options.speed == 1.0 else scenario.start_ns
+    # A whole second, for whoever reads the times of the truth.
+    start_ns = -(-clock.now().utc_ns // SECOND) * SECOND if options.speed == 1.0 else scenario.start_ns
     scenario = moved(scenario, start_ns, run_in_seconds=_RUN_IN_SECONDS)
     with ExitStack() as stack:
         stage = stack.enter_context(Stage(scenario, site.inventory))
         stage.world.advance(scenario.start_ns)
         targets = _brokers(options, stack, site, folder)
-        pace = Pace(clock, start_ns=scenario.start_ns, speed=options.speed)
+        pace = WallClock(clock) if options.speed == 1.0 else Pace(clock, start_ns=start_ns, speed=options.speed)
         reports = Reports(
             site.inventory,
             stage.signals,
@@ -194,7 +196,8 @@ def _announce(
     places |= {name: (fleet.host, port) for name, port in fleet.ports.items()}
     if options.site_out:
         try:
-            options.site_out.write_text(served_site(scenario.site_text(), places), encoding="utf-8")
+            text = served_site(scenario.site_text(), places, scenario.report_seconds)
+            options.site_out.write_text(text, encoding="utf-8")
         except OSError as error:
             raise Unreachable(f"{options.site_out}: {error.strerror or error}") from error
     units: dict[str, list[int]] = {}
@@ -224,7 +227,7 @@ def _announce(
     _say(options, begins, text)
 
 
-async def _until_the_end(options: argparse.Namespace, stage: Stage, pace: Pace, fleet: LiveFleet) -> None:
+async def _until_the_end(options: argparse.Namespace, stage: Stage, pace: Timing, fleet: LiveFleet) -> None:
     """Tell the truth as it comes, until the scenario or the patience ends."""
     from simulators.scenarios.truth import Truth  # noqa: PLC0415 - see TYPE_CHECKING above
 

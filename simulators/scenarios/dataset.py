@@ -24,6 +24,7 @@ from simulators.devices import resolved
 from simulators.models.contract import Window
 from simulators.scenarios.durations import written
 from simulators.scenarios.scenario import Scenario, Stage
+from simulators.scenarios.served import served_site
 
 READINGS, TRUTH, SITE, README = "readings.csv.xz", "truth.csv", "site.yaml", "README.md"
 _SLICES = 200
@@ -44,7 +45,8 @@ def record(
             readings = _write_readings(folder / READINGS, stage, inventory, progress)
             windows = stage.windows
         _write_truth(folder / TRUTH, windows)
-        (folder / SITE).write_text(scenario.site_text(), encoding="utf-8")
+        site = served_site(scenario.site_text(), {}, scenario.report_seconds)
+        (folder / SITE).write_text(site, encoding="utf-8")
         (folder / README).write_text(_readme(scenario, inventory, readings, windows), encoding="utf-8")
     except OSError as error:
         raise Unreachable(f"{folder}: {error.strerror or error}") from error
