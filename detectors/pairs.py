@@ -119,9 +119,16 @@ class Pairs:
 
     def votes(self) -> Floats:
         """Return the share of each member's pairs that had shifted in the last slot; NaN = in no pair."""
+        return self._share(self._sums.max(axis=0))
+
+    def rises(self) -> Floats:
+        """Return the share of each member's pairs that had shifted with it above the other; NaN = in no pair."""
+        return self._share(self._sums[0])
+
+    def _share(self, sums: Floats) -> Floats:
         counted = (self._count >= self._how.warm_up_slots) & self._there[:, None] & self._there[None, :]
         np.fill_diagonal(counted, val=False)
-        shifted = counted & (self._sums.max(axis=0) >= self._how.limit)
+        shifted = counted & (sums >= self._how.limit)
         pairs = counted.sum(axis=1)
         return np.where(pairs > 0, shifted.sum(axis=1) / np.maximum(pairs, 1), np.nan)
 

@@ -50,3 +50,16 @@ def test_an_absent_member_is_in_no_pair_and_the_others_keep_theirs() -> None:
 def test_one_member_makes_no_pair() -> None:
     with pytest.raises(ValueError, match="at least two"):
         Pairs(1, Pairing())
+
+
+def test_who_rises_is_told_from_who_falls() -> None:
+    demand = np.sin(np.arange(600) / 20.0)[:, None]
+    levels = 1.0 + demand * [0.5, 0.4, 0.6, 0.5] + np.random.default_rng(1).normal(0.0, 0.02, (600, 4))
+    levels[500:, 1] += 0.3
+    levels[500:, 3] -= 0.3
+    pairs = Pairs(4, Pairing(warm_up_slots=200, least_sigma=0.01))
+
+    pairs.update(np.arange(600) * 300_000_000_000, levels)
+
+    assert pairs.rises()[1] == 1.0
+    assert pairs.rises()[3] == 0.0
