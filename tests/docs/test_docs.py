@@ -19,7 +19,16 @@ from tests.faults.scenarios import SCENARIOS
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     page
-    for folder in (".", "docs", "deploy", "detectors", "device_profiles", "simulators")
+    for folder in (
+        ".",
+        "docs",
+        "deploy",
+        "detectors",
+        "device_profiles",
+        "simulators",
+        "tests/faults",
+        "tests/benchmarks",
+    )
     for page in (ROOT / folder).glob("*.md")
 )
 WRAPPER = {"test", "bench", "faults", "freeze"}
