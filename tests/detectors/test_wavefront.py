@@ -52,10 +52,10 @@ def test_a_wave_from_beyond_an_end_has_no_place_between() -> None:
 
 
 def test_one_time_that_does_not_fit_is_left_out() -> None:
-    position = np.array([0.0, 800.0, 1_500.0, 2_000.0])
-    seconds = 5.0 + np.abs(position - 1_100.0) / 1_000.0 + [0.0, 0.0, 0.0, 0.5]
+    position = np.array([0.0, 400.0, 800.0, 1_500.0, 2_000.0])
+    seconds = 5.0 + np.abs(position - 1_100.0) / 1_000.0 + [0.0, 0.0, 0.0, 0.0, 0.5]
 
     source = placed(position, seconds, 1_000.0, SPREAD)
 
-    assert source.fits.tolist() == [0, 1, 2]
+    assert source.fits.tolist() == [0, 1, 2, 3]
     assert round(source.position) == 1_100
