@@ -65,9 +65,15 @@ def test_optional_keys_of_the_example_show_their_defaults(site: Site, uncommente
     assert isinstance(broker, MqttSettings)
     # The kinds of collectors that the demo has none of are written as comments only.
     shown = {name: settings for name, settings in written_out.collectors.items() if name in site.collectors}
-    collectors = {**shown, "district": replace(broker, username=None)}
+    collectors = {**shown, "district": replace(broker, username=None, tls=None)}
+    # So are the keys of a device that it does not have.
+    city = written_out.inventory
+    devices = {name: device for name, device in city.devices.items() if name in site.inventory.devices}
+    channels = {name: channel for name, channel in city.channels.items() if name in site.inventory.channels}
+    inventory = replace(city, devices=devices, channels=channels)
     journal = replace(written_out.journal, yielding=())
-    assert replace(written_out, collectors=collectors, journal=journal, influxdb=None, source=site.source) == site
+    same = replace(written_out, collectors=collectors, inventory=inventory, journal=journal, influxdb=None)
+    assert replace(same, source=site.source) == site
     assert (journal, written_out.history) == (JournalSettings(), HistorySettings())
     assert written_out.influxdb == InfluxdbSettings("http://127.0.0.1:8086", "city", "lifeline")
 
