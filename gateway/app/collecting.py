@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from gateway.collectors.opcua import OpcuaCollector
 from gateway.collectors.stations import StationsCollector
 from gateway.collectors.udp import UdpCollector
 from gateway.health import Health
+from gateway.inventory import Inventory
 from gateway.journal import Journal
 from gateway.settings import (
     BoxSettings,
@@ -49,6 +51,18 @@ class Workplace:
     polls: PollLateness = field(default_factory=PollLateness)
     keeps_raw: bool = False
     """Whether collectors put what they receive as it came, too."""
+
+
+def collected_by(collector: str, inventory: Inventory, numbers: Mapping[str, int]) -> list[CollectedDevice]:
+    """Return the devices of a collector, each with its points' channel numbers."""
+    points: dict[str, dict[str, int]] = defaultdict(dict)
+    for channel in inventory.channels.values():
+        points[channel.device][channel.point] = numbers[channel.id]
+    return [
+        CollectedDevice(device, points[device.id])
+        for device in inventory.devices.values()
+        if device.collector == collector
+    ]
 
 
 def make_collector(settings: CollectorSettings, devices: Sequence[CollectedDevice], place: Workplace) -> Collector:

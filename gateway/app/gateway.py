@@ -7,22 +7,24 @@ Rule 2: stopping goes left to right: no new readings, then what is journaled is 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
-from gateway.app.collecting import Workplace, make_collector
+from gateway.app.collecting import Workplace, collected_by, make_collector
 from gateway.app.device_clocks import DeviceClocks
 from gateway.app.drill import BlockableSink, Drills, Polling
 from gateway.app.hindsight import KeptPast
 from gateway.app.influxdb import open_influxdb
 from gateway.app.loop_lag import watch_loop_lag
 from gateway.app.near_limits import NearLimits
+from gateway.app.numbering import number_channels
 from gateway.app.read_back import ReadBack, open_read_back
+from gateway.app.reloading import Reloads
 from gateway.app.self_check import SelfCheck
 from gateway.app.state_lock import StateLock
 from gateway.app.supervision import keep_running
@@ -38,13 +40,13 @@ from gateway.early_warning import Finding
 from gateway.errors import Unreachable
 from gateway.health import Health
 from gateway.history import History
-from gateway.journal import ChannelKey, Follower, Journal, Reader
+from gateway.journal import Follower, Journal, Reader
 from gateway.ledger import Ledger
 from gateway.model import Batch, RawFrames, Record
 from gateway.proof import Proof
 from gateway.raw_ring import RawRing
 from gateway.screen import Screen
-from gateway.settings import InfluxdbSettings, Site
+from gateway.settings import CollectorSettings, InfluxdbSettings, Site
 from gateway.store import Copier
 
 _MAX_WAITING_MESSAGES = 5_000
@@ -90,6 +92,11 @@ class Gateway:
         self._tasks: list[asyncio.Task[None]] = []
         self._followers: list[Follower] = []
         self._uplink: BlockableSink | None = None
+        self._respawned: dict[str, asyncio.Task[None]] = {}
+        """Collectors by their ids, and the proof."""
+        # What a reload closes and opens again.
+        self._detecting, self._copying, self._room = ExitStack(), ExitStack(), AsyncExitStack()
+        self.reloads = Reloads(self)
         self._writers: dict[str, Writer] = {}
         self._polled: dict[str, Polling] = {}
 
@@ -105,10 +112,11 @@ class Gateway:
                 self._spawn("loop-lag", watch_loop_lag(self.health))
                 if self.times is not None:
                     self._spawn("clock", self.times.keep(self._append))
-                check = SelfCheck(self.state, self.inventory, clock=self.clock, health=self.health)
-                self._spawn("proof", check.run())
-                self._start_collectors()
-                await self._open_duty_room(stack)
+                self._start_self_check()
+                self._start_collectors(self.site.collectors)
+                stack.push_async_callback(self._room.aclose)
+                await self._open_duty_room()
+                stack.push_async_callback(self.reloads.stop)
             self._stack = stack.pop_all()
         return self
 
@@ -175,35 +183,58 @@ class Gateway:
         self.history = History.open(self.state / "history", settings=site.history, health=health)
         self.ledger = Ledger.open(self.state / "ledger", site=site.id, clock=self.clock, health=health)
         stack.callback(self.ledger.close)
-        self.numbers = self._number_channels()
-        channels = self.inventory.channels
-        self.journal.weigh({number: channels[channel].importance for channel, number in self.numbers.items()})
-        if settings.storage == "flash":
-            self._near_limits = NearLimits(self.inventory, self.numbers)
-        self._screen = Screen(self.inventory, self.numbers, self.health)
-        self._device_clocks = DeviceClocks(self.inventory, self.numbers, self.state, self.health)
+        self._take_inventory(site, number_channels(site.inventory, self.journal, self.history, self.ledger))
 
-    def _number_channels(self) -> Mapping[str, int]:
-        """Number every channel and write the table into each store that outlives the journal."""
-        devices = self.inventory.devices
-        keys = [
-            ChannelKey(
-                channel.id,
-                channel.unit,
-                devices[channel.device].profile.points[channel.point].scale,
-                channel.quantity,
-            )
-            for channel in self.inventory.channels.values()
-        ]
-        highest = max(self.history.highest_channel(), self.ledger.highest_channel())
-        numbered = self.journal.number(keys, at_least=highest)
-        table = {entry.id: entry.number for entry in numbered.values()}
-        self.history.remember_channels(table)
-        self.ledger.remember_channels(table)
-        return {channel: entry.number for channel, entry in numbered.items()}
+    def _take_inventory(self, site: Site, numbers: Mapping[str, int]) -> None:
+        """Screen and weigh as a site says from the next reading on."""
+        self.site, self.inventory, self.numbers = site, site.inventory, numbers
+        channels = self.inventory.channels
+        self.journal.weigh({number: channels[channel].importance for channel, number in numbers.items()})
+        if site.journal.storage == "flash":
+            self._near_limits = NearLimits(self.inventory, numbers)
+        self._screen = Screen(self.inventory, numbers, self.health)
+        self._device_clocks = DeviceClocks(self.inventory, numbers, self.state, self.health)
+
+    async def swap(self, site: Site) -> None:
+        """Go on with another version of the site: readers begin anew where they are, other collectors go on."""
+        before = {name: (settings, self.collected_by(name)) for name, settings in self.site.collectors.items()}
+        numbers = number_channels(site.inventory, self.journal, self.history, self.ledger)
+        after = {name: (one, collected_by(name, site.inventory, numbers)) for name, one in site.collectors.items()}
+        await self._stop_collectors([name for name, one in before.items() if after.get(name) != one])
+        self._take_inventory(site, numbers)
+        await asyncio.to_thread(self._reopen_detection)
+        if self._live:
+            await asyncio.to_thread(self._copying.close)
+            self._uplink = None
+            if site.influxdb:
+                self._copy_to_influxdb(site.influxdb).start()
+            self._start_self_check()
+            self._start_collectors({name: one[0] for name, one in after.items() if before.get(name) != one})
+            await self._room.aclose()
+            await self._open_duty_room()
 
     def _start_readers(self, stack: AsyncExitStack) -> None:
         """Start history and detection; both are attached before either runs, so that no place lies ahead."""
+        stack.callback(self._close_reader, self.history)
+        history = Follower(self.journal, self.history, health=self.health)
+        stack.callback(history.stop)
+        self._followers.append(history)
+        stack.callback(self._detecting.close)
+        detection = self._attach_detection()
+        stack.callback(self._copying.close)
+        copiers = [self._copy_to_influxdb(self.site.influxdb)] if self._live and self.site.influxdb else []
+        counting = self._count_for_proof(stack) if self._live else []
+        walkers: list[Follower | Copier] = [history, detection, *copiers, *counting]
+        for walker in walkers:
+            walker.start()
+        self.health.gauge("reader_lag_records", self._lag)
+
+    def _reopen_detection(self) -> None:
+        """Begin anew where the last detection left off, with the inventory of now."""
+        self._detecting.close()
+        self._attach_detection().start()
+
+    def _attach_detection(self) -> Follower:
         detection = Detection.open(
             self.state / "detection",
             inventory=self.inventory,
@@ -214,17 +245,14 @@ class Gateway:
             standing=[finding for warning in self.ledger.warnings() for finding in warning.findings.values()],
             past=KeptPast(self.history, self.ledger, lambda: self._followers[0].position),
         )
-        for reader in (self.history, detection):
-            stack.callback(self._close_reader, reader)
-            follower = Follower(self.journal, reader, health=self.health)
-            stack.callback(follower.stop)
-            self._followers.append(follower)
-        copiers = [self._copy_to_influxdb(stack, self.site.influxdb)] if self._live and self.site.influxdb else []
-        counting = self._count_for_proof(stack) if self._live else []
-        walkers: list[Follower | Copier] = [*self._followers, *copiers, *counting]
-        for walker in walkers:
-            walker.start()
-        self.health.gauge("reader_lag_records", self._lag)
+        self._detecting.callback(self._close_reader, detection)
+        follower = Follower(self.journal, detection, health=self.health)
+        self._detecting.callback(follower.stop)
+        # What has ended with the former inventory is said now, not with the next reading.
+        with suppress(Unreachable):
+            detection.apply(())
+        self._followers[1:] = [follower]
+        return follower
 
     def _count_for_proof(self, stack: AsyncExitStack) -> list[Follower]:
         """Attach the reader that counts for the proof; nobody waits for it."""
@@ -238,7 +266,7 @@ class Gateway:
         stack.callback(follower.stop)
         return [follower]
 
-    def _copy_to_influxdb(self, stack: AsyncExitStack, settings: InfluxdbSettings) -> Copier:
+    def _copy_to_influxdb(self, settings: InfluxdbSettings) -> Copier:
         """Attach the store; nobody waits for it. A replay has none: what it plays is not the city's present."""
         copier, self._uplink = open_influxdb(
             settings,
@@ -249,16 +277,12 @@ class Gateway:
             clock=self.clock,
             health=self.health,
         )
-        stack.callback(self._close_copier, copier)
-        stack.callback(copier.stop)
-        stack.callback(copier.hurry)
+        self._copying.callback(self._close_reader, copier)
+        self._copying.callback(copier.stop)
+        self._copying.callback(copier.hurry)
         return copier
 
-    def _close_copier(self, copier: Copier) -> None:
-        copier.close()
-        self.journal.commit(copier.name, copier.position())
-
-    def _close_reader(self, reader: Reader) -> None:
+    def _close_reader(self, reader: Reader | Copier) -> None:
         reader.close()
         self.journal.commit(reader.name, reader.position())
 
@@ -268,30 +292,43 @@ class Gateway:
     def _record_findings(self, findings: Sequence[Finding]) -> None:
         self.ledger.record_findings(findings).result()
 
-    def _start_collectors(self) -> None:
+    def _start_self_check(self) -> None:
+        check = SelfCheck(self.state, self.inventory, clock=self.clock, health=self.health)
+        self._respawn("proof", check.run())
+
+    def _start_collectors(self, started: Mapping[str, CollectorSettings]) -> None:
         pushed = sum(settings.kind != "modbus_tcp" for settings in self.site.collectors.values())
         clock = self.clock if self.times is None else self.times.stamps
         waiting = max(1, _MAX_WAITING_MESSAGES // max(1, pushed))
         place = Workplace(clock, self.health, self.journal, waiting, self.state, keeps_raw=self._raw is not None)
-        for settings in self.site.collectors.values():
+        for settings in started.values():
             devices = self.collected_by(settings.id)
             collector = make_collector(settings, devices, place)
             if isinstance(collector, Writer):
                 self._writers |= {each.device.id: collector for each in devices}
             if isinstance(collector, Polling):
                 self._polled |= {each.device.id: collector for each in devices}
-            self._spawn(collector.name, self._collect(collector))
+            self._respawn(settings.id, self._collect(collector))
+
+    def running(self, collector: str) -> asyncio.Task[None] | None:
+        """Return the task of a collector, None for one that does not run."""
+        return self._respawned.get(collector)
+
+    async def _stop_collectors(self, names: Sequence[str]) -> None:
+        """End some collectors; a stable session keeps for us what is sent meanwhile."""
+        ending = [self._respawned.pop(name) for name in names if name in self._respawned]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        for name in names:
+            self.health.set_condition(f"collector:{name}", ok=True, reason="not in the site file", needed=False)
+            for each in self.collected_by(name):
+                self._writers.pop(each.device.id, None)
+                self._polled.pop(each.device.id, None)
 
     def collected_by(self, collector: str) -> list[CollectedDevice]:
         """Return a collector's devices, each with its points' channel numbers."""
-        numbers: dict[str, dict[str, int]] = defaultdict(dict)
-        for channel in self.inventory.channels.values():
-            numbers[channel.device][channel.point] = self.numbers[channel.id]
-        return [
-            CollectedDevice(device, numbers[device.id])
-            for device in self.inventory.devices.values()
-            if device.collector == collector
-        ]
+        return collected_by(collector, self.inventory, self.numbers)
 
     async def _collect(self, collector: Collector) -> None:
         await keep_running(collector.name, lambda: collector.run(self.put), clock=self.clock, health=self.health)
@@ -299,10 +336,17 @@ class Gateway:
     def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
 
+    def _respawn(self, name: str, work: Coroutine[None, None, None]) -> None:
+        """Start what a reload may end; an older one of that name ends."""
+        if (older := self._respawned.get(name)) is not None:
+            older.cancel()
+        self._respawned[name] = asyncio.create_task(work, name=name)
+
     async def _stop_tasks(self) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._respawned.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _past(self) -> History | ReadBack:
         """Return what the page reads the past from."""
@@ -316,7 +360,7 @@ class Gateway:
     def _why(self, channel: str, at_ns: int) -> Mapping[str, object]:
         return why_document(why(self.inventory, self.numbers, self._past(), channel, at_ns))
 
-    async def _open_duty_room(self, stack: AsyncExitStack) -> None:
+    async def _open_duty_room(self) -> None:
         """Open the page once collecting has begun: the web's imports cost more than all else together."""
         drills = Drills(
             journal=self.journal,
@@ -328,7 +372,7 @@ class Gateway:
             uplink=self._uplink,
             polled=self._polled,
         )
-        stack.push_async_callback(drills.stop)
+        self._room.push_async_callback(drills.stop)
         ports = DutyRoomPorts(
             inventory=self.inventory,
             numbers=self.numbers,
@@ -340,9 +384,12 @@ class Gateway:
             at_cap=self.site.journal.at_cap,
             drills=drills,
             why=self._why,
+            reloads=self.reloads,
             writes=Writes(self._writers, self.ledger, self.clock, self.health),
         )
         page = await asyncio.to_thread(create_app, ports)
         server = await serve(page, self.site.http_host, self._port)
-        stack.push_async_callback(server.stop)
+        self._room.push_async_callback(server.stop)
         self.url = server.url
+        # Opened again after a reload, it is where it was, whatever port was free at first.
+        self._port = urlsplit(server.url).port or self._port

@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "check a site file: every fault at once, with its place",
     "doctor": "what may go wrong before it does: brokers, certificates, clock, disk, files, ports",
     "schema": "the JSON Schema of site files, profiles or scenarios, for editors",
+    "reload": "have the gateway that runs take over its changed site file, without losing a reading",
     "plan": "what each Modbus line is asked, and whether that fits",
     "write": "write one value to a device through the gateway that runs, as its site file allows",
     "profile": "find out what a device's registers mean: suggest",

@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run until SIGINT or SIGTERM, then drain and stop."""
+    """Run until SIGINT or SIGTERM, then drain and stop; SIGHUP takes over a changed site file."""
     return asyncio.run(_run(options))
 
 
@@ -40,9 +40,17 @@ async def _run(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clock = SystemClock()
+    reloading: set[asyncio.Task[None]] = set()
+
+    def reload() -> None:
+        task = asyncio.create_task(gateway.reloads.hang_up(), name="reload by signal")
+        reloading.add(task)
+        task.add_done_callback(reloading.discard)
+
     gateway = Gateway(site, state, clock=clock, port=options.port, before_commit=slow_commit(os.environ))
     watchdog = Watchdog(lambda: gateway.journal.heartbeat_ns, environment=os.environ, process=os.getpid(), clock=clock)
     async with watchdog, gateway:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
         watchdog.ready(f"{len(site.inventory.channels)} channels, page on {gateway.url}")
         if options.json or not sys.stdout.isatty():
             print(json.dumps({"url": gateway.url, "state": str(state), "pid": os.getpid()}), flush=True)
@@ -50,4 +58,6 @@ async def _run(options: argparse.Namespace) -> int:
             print(f"{site.name}: {len(site.inventory.channels)} channels, page on {gateway.url}, Ctrl-C stops")
         await stop.wait()
         watchdog.stopping()
+        for task in reloading:
+            task.cancel()
     return 0

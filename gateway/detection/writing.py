@@ -79,7 +79,7 @@ def write_end(site: str, key: tuple[str, ...], start_ns: int, time_ns: int, lear
         unit="",
         rule=rule,
         version="",
-        basis="the site file no longer has this rule",
+        basis="inventory changed: the site file no longer has this rule",
         value=None,
         value_time_ns=time_ns,
         limit=None,

@@ -17,6 +17,7 @@ from gateway.duty_room.drills import drill_routes
 from gateway.duty_room.guard import Guard
 from gateway.duty_room.live import Live
 from gateway.duty_room.ports import DutyRoomPorts
+from gateway.duty_room.reloading import reload_routes
 from gateway.duty_room.writes import write_routes
 
 STATIC = Path(__file__).parent / "static"
@@ -48,6 +49,8 @@ def create_app(ports: DutyRoomPorts) -> FastAPI:
     app.include_router(watch_routes(ports))
     if ports.drills is not None:
         app.include_router(drill_routes(ports.drills))
+    if ports.reloads is not None:
+        app.include_router(reload_routes(ports.reloads))
     if ports.writes is not None:
         app.include_router(write_routes(ports.writes))
     _add_page(app)

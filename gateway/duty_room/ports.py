@@ -159,6 +159,21 @@ class HistoryPort(Protocol):
         ...
 
 
+class ReloadPort(Protocol):
+    """The site file taken over again while the gateway runs."""
+
+    async def reload(self, *, dry_run: bool, force: bool, watch_seconds: float) -> Mapping[str, object]:
+        """Say what would change and, unless it is a dry run or refused, begin; `NotAllowed` or `ConfigError` why not.
+
+        The answer has the keys of a `ReloadDocument`.
+        """
+        ...
+
+    def told(self) -> Mapping[str, object]:
+        """Say how far the newest reload has come, with the same keys."""
+        ...
+
+
 class WhyPort(Protocol):
     """Why a channel warned or did not."""
 
@@ -185,5 +200,7 @@ class DutyRoomPorts:
     """Faults staged in service; None where nothing runs that could fail."""
     writes: WritePort | None = None
     """Writes to devices; None where no collector runs."""
+    reloads: ReloadPort | None = None
+    """Takes over a changed site file; None where nothing runs that could."""
     why: WhyPort | None = None
     """Explains a channel; None where nothing detects."""
