@@ -8,6 +8,7 @@ from simulators.districts.drainage import drainage
 from simulators.districts.gas import gas
 from simulators.districts.part import LINE, MQTT, Part, Term, Written
 from simulators.districts.structures import bridge, road, slope, tunnel
+from simulators.districts.supply import gas_main, heating, utility_tunnel
 from simulators.districts.water import water
 
 PARTS: Mapping[str, Callable[[int], Part]] = {
@@ -18,6 +19,9 @@ PARTS: Mapping[str, Callable[[int], Part]] = {
     "tunnel": tunnel,
     "road": road,
     "slope": slope,
+    "heating": heating,
+    "gas_main": gas_main,
+    "utility_tunnel": utility_tunnel,
 }
 """Lifeline → its part of a district of some size. The order is that in which models step: a road reads its pipes."""
 

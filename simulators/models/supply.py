@@ -6,6 +6,7 @@ seconds. A heating line is solved from the plant's supply to its return; what do
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -61,6 +62,7 @@ class GasNetwork:
         )
         self.happened: list[Window] = []
         self._events: list[Event] = []
+        _be_quiet()
         self._net: Any = pandapipes.create_empty_network(fluid="lgas")
         nodes = [pandapipes.create_junction(self._net, pn_bar=1.0, tfluid_k=288.0) for _ in self._gauges()]
         pandapipes.create_ext_grid(self._net, nodes[0], p_bar=main.kpa / _KPA_PER_BAR, t_k=288.0)
@@ -135,6 +137,7 @@ class HeatNetwork:
         )
         self.happened: list[Window] = []
         self._events: list[Event] = []
+        _be_quiet()
         self._net: Any = pandapipes.create_empty_network(fluid="water")
         self._supply = self._run(8.0)
         self._return = self._run(5.0)
@@ -216,3 +219,9 @@ class HeatNetwork:
                 sections=3,
             )
         return nodes
+
+
+def _be_quiet() -> None:
+    """The library says at every step that the return of an open line has no temperature, which is known."""
+    for name in ("pandapipes", "pandapower"):
+        logging.getLogger(name).setLevel(logging.WARNING)

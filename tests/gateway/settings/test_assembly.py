@@ -97,7 +97,7 @@ FAULTS = [
     ("lifeline: water", "lifeline: waters", "assets.P-1.lifeline must be 'gas', 'water'"),
     ("gas/manhole_methane", "gas/manhole", "there is no profile 'gas/manhole' (did you mean 'gas/manhole_methane'?)"),
     ("collector: broker", "collector: brok", "devices.gas-1.collector: there is no 'brok' (did you mean 'broker'?)"),
-    ("collector: broker", "collector: line", "gas/manhole_methane needs a collector of kind mqtt or opcua or http_push or udp or box, line is modbus_tcp"),
+    ("collector: broker", "collector: line", "kind mqtt or opcua or http_push or udp or box, line is modbus_tcp"),
     ("asset: MH-1,", "asset: MH-9,", "devices.gas-1.asset: there is no 'MH-9' (did you mean 'MH-1'?)"),
     ("unit: 1, ", "", "10:3: error: devices.flow-1: 'unit' is missing (the Modbus address of the device, 1-255)"),
     ("unit: 1,", "unit: 256,", "devices.flow-1.unit must be at most 255, got 256"),
