@@ -19,10 +19,17 @@ from tests.benchmarks.machine import machine
 
 SUITES = {
     "batadal": "tests.benchmarks.detection.batadal",
+    "battledim": "tests.benchmarks.detection.battledim",
     "bwdf": "tests.benchmarks.detection.bwdf",
+    "drainage_sim": "tests.benchmarks.detection.drainage_sim",
+    "ltown_sim": "tests.benchmarks.detection.ltown_sim",
+    "methane_mine": "tests.benchmarks.detection.methane_mine",
+    "methane_release": "tests.benchmarks.detection.methane_release",
     "munich_bridge": "tests.benchmarks.detection.munich_bridge",
     "nab": "tests.benchmarks.detection.nab",
+    "npw_sim": "tests.benchmarks.detection.npw_sim",
     "skab": "tests.benchmarks.detection.skab",
+    "wwtp": "tests.benchmarks.detection.wwtp",
 }
 """Every suite and its module: `run(data, progress) -> Scores`. A module is imported when it is asked for."""
 
