@@ -18,6 +18,7 @@ from gateway.duty_room.guard import Guard
 from gateway.duty_room.live import Live
 from gateway.duty_room.ports import DutyRoomPorts
 from gateway.duty_room.reloading import reload_routes
+from gateway.duty_room.sensor_quality import quality_routes
 from gateway.duty_room.writes import write_routes
 
 STATIC = Path(__file__).parent / "static"
@@ -47,6 +48,7 @@ def create_app(ports: DutyRoomPorts) -> FastAPI:
     app.state.live = live
     app.include_router(api_routes(ports, live))
     app.include_router(watch_routes(ports))
+    app.include_router(quality_routes(ports))
     if ports.drills is not None:
         app.include_router(drill_routes(ports.drills))
     if ports.reloads is not None:

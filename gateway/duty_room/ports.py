@@ -84,6 +84,11 @@ class LatestReading(Protocol):
         """QARTOD flag."""
         ...
 
+    @property
+    def flags(self) -> int:
+        """What else is known."""
+        ...
+
 
 class Rows(Protocol):
     """Readings of one channel as columns."""

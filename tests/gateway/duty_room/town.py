@@ -79,6 +79,7 @@ class Latest:
     time_ns: int
     value: float
     quality: int
+    flags: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,11 @@ class MemoryHistory:
     held: dict[int, dict[int, tuple[float, int]]] = field(default_factory=dict)
     newest: dict[int, Latest] = field(default_factory=dict)
 
-    def write(self, channel: int, time_ns: int, value: float, quality: int = 1) -> None:
+    def write(self, channel: int, time_ns: int, value: float, quality: int = 1, flags: int = 0) -> None:
         self.held.setdefault(channel, {})[time_ns] = (value, quality)
         newest = self.newest.get(channel)
         if newest is None or newest.time_ns <= time_ns:
-            self.newest[channel] = Latest(time_ns, value, quality)
+            self.newest[channel] = Latest(time_ns, value, quality, flags)
 
     def latest(self) -> Mapping[int, Latest]:
         return dict(self.newest)
