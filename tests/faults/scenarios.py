@@ -40,5 +40,6 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "kill_gateway": ("mosquitto", "victoria-metrics"),
     "influx_down": ("victoria-metrics",),
     "disk_full": ("mosquitto",),
+    "garbage_flood": ("mosquitto",),
 }
 """Name → programs from the distribution; nats-server comes with pip."""

@@ -29,6 +29,8 @@ from tests.faults.publisher import Points, Publisher
 from tests.faults.score import Score, Setting
 from tests.processes import GatewayProcess, wait_until
 
+_IN_MEMORY = "autosave_on_changes false\nautosave_interval 0"
+
 STOP_SECONDS = 5.0
 """SIGTERM drains and commits within this."""
 _SETTLE_SECONDS = 120.0
@@ -48,6 +50,8 @@ class Plan:
     poll_seconds: float = 0.2
     timeout_seconds: float = 1.0
     in_flight: int = 200
+    saves_nothing: bool = False
+    """Mosquitto keeps its sessions in memory: a broker that syncs each message to disk takes some hundreds a second."""
     launcher: Sequence[str] = ("-m", "gateway.cli")
     collector: dict[str, Any] | None = None
     stores: dict[str, Any] | None = None
@@ -102,7 +106,9 @@ class Stage:
         plan = self.plan
         self.broker: NatsBroker | MosquittoBroker | None = None
         if plan.broker == "mosquitto":
-            self.broker = MosquittoBroker(program("mosquitto"), self.folder / "broker")
+            self.broker = MosquittoBroker(
+                program("mosquitto"), self.folder / "broker", extra=_IN_MEMORY if plan.saves_nothing else ""
+            )
         elif plan.broker:
             self.broker = NatsBroker(self.folder / "broker", ack_wait_seconds=2)
         if self.broker is not None:
