@@ -77,6 +77,8 @@ def soak(setting: Setting) -> Score:
         )
         publisher.start()
         stage.let_run(_WARM_UP_DAYS * wall)
+        # A warm-up is over when its rows are in, not when its time is.
+        stage.recovered()
         hours: list[float] = []
         began = time.monotonic()
         while (passed := time.monotonic() - began) < wall:
