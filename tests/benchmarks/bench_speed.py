@@ -32,9 +32,9 @@ def rss():
         return int(file.read().split()[1]) * 4096 / 1e6
 import gateway.model, gateway.inventory, gateway.journal
 before = rss()
-from tests.benchmarks.bench_bank import LADDER, SHIFT, _entries, _rate
-_rate(1_000, _entries("once", 400_000, 1_000, 1_000, 5.0, stride_seconds=1_800), LADDER, SHIFT)
-batches = 400_000 * 30 / 1e6
+from tests.benchmarks.bench_bank import LADDER, SHIFT, WARM_UP, _entries, _rate
+_rate(1_000, _entries("once", 100_000, 1_000, 1_000, 5.0, warm_up=WARM_UP), LADDER, SHIFT, warm_up=WARM_UP)
+batches = (WARM_UP * 1_000 + 100_000) * 30 / 1e6
 print(rss() - before - batches)
 """
 _SCIPY = "import sys, gateway.cli, gateway.detection, gateway.app, detectors; print(int('scipy' in sys.modules))"
@@ -59,13 +59,13 @@ def _judged(value: float, budget: float, unit: str, *, at_most: bool = False, di
 
 
 def _waveforms(samples: int) -> list[Entry]:
-    """Return batches of 16 channels x 100 samples at 100 Hz, half an hour apart, as a shock recorder sends them."""
+    """Return batches of 16 channels x 100 samples at 100 Hz, a second each, behind a warm-up half an hour a batch."""
     random = np.random.default_rng(1)
     entries = []
     channel = np.repeat(np.arange(1, 17, dtype=np.int32), 100)
     offset_ns = np.tile(np.arange(100, dtype=np.int64), 16) * (SECOND // 100)
-    for position in range(1, samples // len(channel) + 1):
-        received_ns = bench_bank.START + position * 1_800 * SECOND
+    for position in range(1, bench_bank.WARM_UP + samples // len(channel) + 1):
+        received_ns = bench_bank.START + (position + min(position, bench_bank.WARM_UP) * 1_800) * SECOND
         size = len(channel)
         quality, flags = np.ones(size, np.uint8), np.zeros(size, np.uint16)
         value = random.normal(5.0, 3.0, size)
@@ -84,16 +84,17 @@ def _chains() -> dict[str, str]:
         ("mixed batches of 10,000", "mixed", 6_000_000, 10_000, 5.0),
     ]
     for name, kind, samples, per_batch, budget in cases:
-        entries = bench_bank._entries(kind, samples, per_batch, CHANNELS, 5.0, stride_seconds=1_800)
-        thin = bench_bank._rate(CHANNELS, entries, bench_bank.LADDER, warm_up=250) / 1e6
-        full = bench_bank._rate(CHANNELS, entries, *ladders, warm_up=250) / 1e6
+        warm_up = bench_bank.WARM_UP
+        entries = bench_bank._entries(kind, samples, per_batch, CHANNELS, 5.0, warm_up=warm_up)
+        thin = bench_bank._rate(CHANNELS, entries, bench_bank.LADDER, warm_up=warm_up) / 1e6
+        full = bench_bank._rate(CHANNELS, entries, *ladders, warm_up=warm_up) / 1e6
         figures[f"chain without charts: {name}"] = _judged(thin, budget, "M samples/s")
         figures[f"full chain, charts and daily course: {name}"] = _judged(full, budget, "M samples/s")
     live = bench_bank._entries("mixed", 500_000, 1_000, CHANNELS, 20.0)
     figures["chain, mixed 1,000, every ladder live"] = _judged(
         bench_bank._rate(CHANNELS, live) / 1e6, 1.0, "M samples/s"
     )
-    waves = bench_bank._rate(16, _waveforms(800_000), *ladders, warm_up=250) / 1e6
+    waves = bench_bank._rate(16, _waveforms(400_000), *ladders, warm_up=bench_bank.WARM_UP) / 1e6
     figures["full chain: waveforms, 16 channels x 100"] = _judged(waves, 0.5, "M samples/s", digits=2)
     return figures
 
