@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,9 +16,14 @@ from typing import Any
 
 import numpy as np
 from pyswmm import Links, Nodes, RainGages, Simulation
+from pyswmm.errors import MultiSimulationError
+from swmm.toolkit import solver
 
+from gateway.clock import to_iso
+from gateway.errors import Fault
 from gateway.model import SECOND, Floats
 from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
+from simulators.models.refusal import BrokenOff, FileRefused, failure_in, refused
 from simulators.models.staging import grown, is_on
 from simulators.noise import seed_of
 from simulators.weather import Weather
@@ -35,6 +40,10 @@ _FLOOD_M3_S = 0.001
 _FLOOD_PAUSE_NS = 2 * 3600 * SECOND
 _PUMP_WORDS = 7
 """Name, inlet, outlet, curve, state, start and stop level (SWMM manual, section [PUMPS])."""
+_PUMP_AMPERES = 22.0
+"""Of an 11 kW motor at 380 V."""
+_M3_H = {"CFS": 101.941, "GPM": 0.227125, "MGD": 157.725, "CMS": 3600.0, "LPS": 3.6, "MLD": 41.6667}
+_METRES_PER_FOOT, _MM_PER_INCH = 0.3048, 25.4
 _WET_ROAD = 0.05
 """Metres of water on a road from which it is waterlogged (proposal of the domain notes: blue at 5 cm)."""
 
@@ -68,6 +77,9 @@ class DrainageNetwork:
         # The file speaks local time: sewage follows the hours in which people live.
         self._shift_ns = round(utc_offset_seconds * SECOND)
         self._simulation = self._opened(start_ns + self._shift_ns)
+        is_metric = self._simulation.system_units == "SI"
+        self._m3_h = _M3_H[self._simulation.flow_units]
+        self._metre, self._mm = (1.0, 1.0) if is_metric else (_METRES_PER_FOOT, _MM_PER_INCH)
         self._nodes = self._named(Nodes(self._simulation), sewers.nodes, "node")
         self._links = self._named(Links(self._simulation), sewers.links, "link")
         self._gauges = list(RainGages(self._simulation))
@@ -79,6 +91,7 @@ class DrainageNetwork:
             *((asset, "ponding_depth") for asset in sewers.roads),
             *((asset, "sewage_flow") for asset in self._links),
             *((asset, "pump_running") for asset in self._pumps),
+            *((asset, "motor_current") for asset in self._pumps),
         )
         self.happened: list[Window] = []
         """What came of rain and events: floods, each until its last wet minute."""
@@ -102,16 +115,22 @@ class DrainageNetwork:
         """Route a minute of rain and sewage."""
         del others
         for gauge in self._gauges:
-            gauge.total_precip = weather.rain_mm_h
+            gauge.total_precip = weather.rain_mm_h / self._mm
         self._break(time_ns)
-        next(self._clock, None)
+        try:
+            next(self._clock, None)
+        except Exception as error:
+            # As above: nothing but the sentence tells what it was.
+            raise self._broken_off(time_ns, str(error)) from error
         self._watch_floods(time_ns)
-        depths = np.array([node.depth for node in self._nodes.values()])
+        depths = np.array([node.depth for node in self._nodes.values()]) * self._metre
         noise = self._random.normal(0.0, _LEVEL_NOISE, len(depths))
-        ponding = [max(0.0, self._nodes[asset].depth - road) * 100.0 for asset, road in self._sewers.roads.items()]
-        flows = [link.flow * 3600.0 for link in self._links.values()]
+        roads = self._sewers.roads.items()
+        ponding = [max(0.0, self._nodes[asset].depth * self._metre - road) * 100.0 for asset, road in roads]
+        flows = [link.flow * self._m3_h for link in self._links.values()]
         running = [float(self._links[pump].flow > 0) for pump in self._pumps]
-        return np.concatenate((np.clip(depths + noise, 0.0, None), ponding, flows, running))
+        drawn = [_PUMP_AMPERES * one for one in running]
+        return np.concatenate((np.clip(depths + noise, 0.0, None), ponding, flows, running, drawn))
 
     def close(self) -> None:
         """Close SWMM and remove its files."""
@@ -119,20 +138,37 @@ class DrainageNetwork:
 
     def _opened(self, start_ns: int) -> Simulation:
         """Open a copy of the file that begins and ends with the world."""
-        folder = self._folder
-        local = folder / "network.inp"
+        folder, file = self._folder, self._sewers.file
+        local, report = folder / "network.inp", folder / "report.txt"
         try:
-            text, self._levels = _unruled(self._sewers.file.read_text())
-            local.write_text(_dated(text, start_ns, self._end_ns + self._shift_ns))
-            simulation = Simulation(str(local), str(folder / "report.txt"), str(folder / "results.bin"))
-            return self._stack.enter_context(simulation)
-        except Exception as error:
-            # The library raises its errors as bare Exception; the file's own fault stands in its report.
-            report = folder / "report.txt"
-            said = report.read_text(errors="replace") if report.exists() else ""
-            found = re.search(r"ERROR \d+:.*", said)
+            text, self._levels = _unruled(file.read_text(encoding="utf-8", errors="replace"))
+            local.write_text(_dated(_anchored(text, file.parent), start_ns, self._end_ns + self._shift_ns))
+        except OSError as error:
             self._stack.close()
-            raise ValueError(f"{self._sewers.file}: {found.group(0) if found else str(error).strip()}") from error
+            fault = Fault(str(file), 1, 1, f"cannot read the file: {error.strerror}")
+            raise FileRefused([fault]) from error
+        try:
+            simulation = Simulation(str(local), str(report), str(folder / "results.bin"))
+        except MultiSimulationError as error:
+            self._stack.close()
+            raise ValueError("one drainage network at a time: another one is open in this process") from error
+        except Exception as error:
+            # The library raises its errors as bare Exception; what was wrong it writes down when it is closed.
+            solver.swmm_close()
+            said = report.read_text(errors="replace") if report.exists() else ""
+            self._stack.close()
+            raise refused("SWMM", file, said, str(error)) from error
+        return self._stack.enter_context(simulation)
+
+    def _broken_off(self, time_ns: int, reason: str) -> BrokenOff:
+        """Close the library, so that it writes down what was wrong, and return that."""
+        with suppress(Exception):
+            self._simulation.__exit__()
+        report = self._folder / "report.txt"
+        said = failure_in(report.read_text(errors="replace")) if report.exists() else ""
+        said = said.replace(str(self._folder), str(self._sewers.file.parent))
+        reason = f"error {said}" if said else " ".join(reason.split())
+        return BrokenOff(f"{self._sewers.file}: SWMM could not go on at {to_iso(time_ns)}: {reason}")
 
     def _named(self, parts: Any, names: Mapping[str, str], sort: str) -> dict[str, Any]:
         found = {}
@@ -171,8 +207,9 @@ class DrainageNetwork:
     def _watch_floods(self, time_ns: int) -> None:
         """Keep the true times of water over the rim, or on the road, of each named node."""
         for asset, node in self._nodes.items():
-            over = node.flooding > _FLOOD_M3_S
-            on_road = asset in self._sewers.roads and node.depth > self._sewers.roads[asset] + _WET_ROAD
+            over = node.flooding * self._m3_h > _FLOOD_M3_S * 3600.0
+            depth = node.depth * self._metre
+            on_road = asset in self._sewers.roads and depth > self._sewers.roads[asset] + _WET_ROAD
             if not (over or on_road):
                 continue
             hazard = "waterlogging" if on_road else "sewer_overflow"
@@ -200,6 +237,15 @@ def _unruled(text: str) -> tuple[str, dict[str, tuple[float, float]]]:
             levels[words[0]] = (float(words[5]), float(words[6]))
             lines[number] = " ".join([*words[:5], "0 0"])
     return "\n".join(lines), levels
+
+
+def _anchored(text: str, folder: Path) -> str:
+    r"""Return a SWMM file whose own files (rain, tides) are found from elsewhere, too.
+
+    >>> _anchored('G1 INTENSITY 0:05 1.0 FILE "rain.dat" STA1 MM', Path("/city"))
+    'G1 INTENSITY 0:05 1.0 FILE "/city/rain.dat" STA1 MM'
+    """
+    return re.sub(r'(?i)(\bFILE\s+)"?([^"\s]+)"?', lambda found: f'{found[1]}"{folder.absolute() / found[2]}"', text)
 
 
 def _dated(text: str, start_ns: int, end_ns: int) -> str:

@@ -1,13 +1,15 @@
 """A water network by EPANET (wntr's toolkit), stepped minute by minute so that leaks may begin at any time.
 
 Demands follow the file's own patterns times a walk of each node's own. A leak is an emitter at the lower end of its
-pipe: outflow = C sqrt(pressure), with C chosen so that at today's pressure it loses the given amount.
+pipe: outflow = C pressure^n, n as the file says or 0.5, with C chosen so that it loses the given amount at the pressure
+of the moment.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +18,13 @@ from pathlib import Path
 import numpy as np
 from wntr.epanet.exceptions import EpanetException
 from wntr.epanet.toolkit import ENepanet
-from wntr.network import WaterNetworkModel
 
+from gateway.clock import to_iso
+from gateway.errors import Fault
 from gateway.model import SECOND, Floats
 from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
+from simulators.models.network_text import network_text
+from simulators.models.refusal import BrokenOff, FileRefused, refused
 from simulators.models.road import LEAK
 from simulators.models.staging import grown, is_on
 from simulators.noise import seed_of
@@ -35,6 +40,9 @@ _M3_H = (101.941, 0.227125, 157.725, 189.420, 51.4, 3.6, 0.06, 41.6667, 1.0, 1.0
 """Flow units of the file, in the toolkit's order (CFS, GPM, MGD, IMGD, AFD, LPS, LPM, MLD, CMH, CMD) → m3/h."""
 _FIRST_METRIC = 5
 _MPA_PER_METRE, _MPA_PER_PSI = 0.00980665, 0.00689476
+_CLOCK_OF_RUN = re.compile(r"^At +[\d:]+, ")
+"""EPANET tells the time since its start; people know the time of day."""
+_EXPONENT = re.compile(r"(?im)^\s*emitter\s+exponent\s+([\d.]+)")
 _ROUGHNESS = 0.03
 """How far demands walk from their pattern, and how fast they come back."""
 _BACK_SECONDS = 1800.0
@@ -83,6 +91,7 @@ class WaterNetwork:
         self._engine = self._opened()
         units = self._engine.ENgetflowunits()
         self._m3_h = _M3_H[units]
+        self._exponent = _emitter_exponent(network.file)
         self._mpa = _MPA_PER_METRE if units >= _FIRST_METRIC else _MPA_PER_PSI
         self._metre = 1.0 if units >= _FIRST_METRIC else 0.3048
         self._node_of = {asset: self._index("node", asset, name) for asset, name in network.nodes.items()}
@@ -152,12 +161,20 @@ class WaterNetwork:
     def _opened(self) -> ENepanet:
         engine = ENepanet(version=2.2)
         report = Path(self._folder.name) / "report.txt"
+        # The library takes no path but in Latin letters.
+        copy = Path(self._folder.name) / "network.inp"
         try:
-            engine.ENopen(str(self._network.file), str(report), "")
-        except (EpanetException, OSError) as error:
-            said = [line.strip() for line in _text(report).splitlines() if "rror" in line]
+            copy.write_bytes(self._network.file.read_bytes())
+            engine.ENopen(str(copy), str(report), "")
+        except OSError as error:
             self._folder.cleanup()
-            raise ValueError(f"{self._network.file}: {said[0] if said else error}") from error
+            fault = Fault(str(self._network.file), 1, 1, f"cannot read the file: {error.strerror}")
+            raise FileRefused([fault]) from error
+        except EpanetException as error:
+            _closed(engine)
+            said = _text(report)
+            self._folder.cleanup()
+            raise refused("EPANET", self._network.file, said, str(error)) from error
         return engine
 
     def _index(self, sort: str, asset: str, name: str) -> int:
@@ -179,12 +196,13 @@ class WaterNetwork:
 
     def _lower_ends(self, pipes: list[str]) -> dict[str, int]:
         """Return the junction of each pipe at which its leaks are put."""
-        parsed = WaterNetworkModel(str(self._network.file))
+        engine = self._engine
+        laid = network_text(self._network.file).links
         ends = {}
         for pipe in pipes:
-            link = parsed.get_link(self._network.links[pipe])
-            name = link.end_node_name if link.end_node_name in parsed.junction_name_list else link.start_node_name
-            ends[pipe] = int(self._engine.ENgetnodeindex(name))
+            _, *both = laid[self._network.links[pipe]]
+            start, end = (int(engine.ENgetnodeindex(name)) for name in both)
+            ends[pipe] = end if engine.ENgetnodetype(end) == _JUNCTION else start
         return ends
 
     def _begin(self) -> None:
@@ -201,10 +219,23 @@ class WaterNetwork:
         """Run EPANET's own steps, which a tank or a control may cut short, up to a moment."""
         engine = self._engine
         while True:
-            engine.ENrunH()
-            if self._elapsed >= elapsed:
-                return
-            self._elapsed += engine.ENnextH()
+            engine.errcodelist.clear()
+            try:
+                engine.ENrunH()
+                if self._elapsed >= elapsed:
+                    return
+                passed = engine.ENnextH()
+            except EpanetException as error:
+                raise self._broken_off(str(error)) from error
+            if passed == 0:
+                # The library warns of what it could not solve, and then goes no further without an error.
+                said = _CLOCK_OF_RUN.sub("", "; ".join(engine.errcodelist))
+                raise self._broken_off(f"its option 'Unbalanced STOP' halted it: {said or 'no reason was given'}")
+            self._elapsed += passed
+
+    def _broken_off(self, reason: str) -> BrokenOff:
+        when = to_iso(self._start_ns + self._elapsed * SECOND)
+        return BrokenOff(f"{self._network.file}: EPANET could not go on at {when}: {reason}")
 
     def _break(self, time_ns: int) -> dict[str, float]:
         """Set pumps and emitters as the events say; return what each pipe loses now, in m3/h."""
@@ -220,10 +251,10 @@ class WaterNetwork:
                 continue
             node = self._breaks_at[event.asset]
             pressure = max(1.0, engine.ENgetnodevalue(node, _PRESSURE))
-            coefficient = self._opening.setdefault(number, event.amount / self._m3_h / math.sqrt(pressure))
+            coefficient = self._opening.setdefault(number, event.amount / self._m3_h / pressure**self._exponent)
             wanted[node] = wanted.get(node, 0.0) + share * coefficient
             if event.kind != "flush":
-                flow = share * coefficient * math.sqrt(pressure) * self._m3_h
+                flow = share * coefficient * pressure**self._exponent * self._m3_h
                 lost[event.asset] = lost.get(event.asset, 0.0) + flow
         for node in wanted.keys() | self._emitters.keys():
             coefficient = wanted.get(node, 0.0)
@@ -240,6 +271,17 @@ class WaterNetwork:
         elif has_begun and pump in self._failed:
             engine.ENsetlinkvalue(pump, _STATUS, 1.0)
             self._failed.discard(pump)
+
+
+def _closed(engine: ENepanet) -> None:
+    """Have EPANET close its report after a file that it did not take, so that all it said stands in there."""
+    engine.ENlib.EN_close(engine._project)  # noqa: SLF001 - it has no method that closes what did not open
+    engine.ENlib.EN_deleteproject(engine._project)  # noqa: SLF001 - as above
+
+
+def _emitter_exponent(file: Path) -> float:
+    found = _EXPONENT.search(_text(file))
+    return float(found.group(1)) if found else 0.5
 
 
 def _text(path: Path) -> str:
