@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from simulators.districts.part import MQTT, Part, Term, Written, at
 from simulators.models.contract import Model
-from simulators.models.gas_space import GasSpaces, Space
+from simulators.models.gas_space import ETHANE, RANGES, GasSpaces, Space
 
 _SPACING_METRES = 25.0
 
@@ -36,8 +36,12 @@ def gas(size: int) -> Part:
     }
 
     def models(term: Term) -> Sequence[Model]:
-        spaces = [Space(name, {"G-1": 3.0 + _SPACING_METRES * place}) for place, name in enumerate(names)]
-        return [GasSpaces(spaces, end_ns=term.end_ns, seed=term.seed)]
+        spaces = [
+            Space(name, {"G-1": 3.0 + _SPACING_METRES * place}, **term.draws.of(name, RANGES))
+            for place, name in enumerate(names)
+        ]
+        ethane = term.draws.one("G-1", "ethane_share", ETHANE)
+        return [GasSpaces(spaces, end_ns=term.end_ns, seed=term.seed, ethane_share=ethane)]
 
     ladder: dict[str, Written] = {
         "quantity": "combustible_gas",

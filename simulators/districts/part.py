@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from simulators.models.contract import Model
+from simulators.models.ranges import Draws
 
 Written: TypeAlias = "dict[str, Written] | list[Written] | str | int | float | bool | None"
 
@@ -21,6 +22,11 @@ class Term:
     seed: int
     folder: Path
     utc_offset_seconds: float = 8 * 3600.0
+    draws: Draws = field(init=False)
+    """The parameters of its assets, as its seed draws them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "draws", Draws(self.seed))
 
 
 @dataclass(frozen=True, slots=True)

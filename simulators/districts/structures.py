@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulators.districts.part import LINE, MQTT, Part, Term, Written, at
+from simulators.models import bridge as bridges
+from simulators.models import road as roads
+from simulators.models import slope as slopes
+from simulators.models import tunnel as tunnels
 from simulators.models.bridge import Bridge, Span
 from simulators.models.contract import Model
 from simulators.models.road import Ground, RoadGround
@@ -36,7 +40,10 @@ def bridge(size: int) -> Part:
         }
 
     def models(term: Term) -> Sequence[Model]:
-        return [Bridge(Span(name), end_ns=term.end_ns, seed=term.seed) for name in spans]
+        return [
+            Bridge(Span(name, **term.draws.of(name, bridges.RANGES)), end_ns=term.end_ns, seed=term.seed)
+            for name in spans
+        ]
 
     ladders: dict[str, Written] = {
         "girder_strain": {
@@ -85,7 +92,10 @@ def tunnel(size: int) -> Part:
     }
 
     def models(term: Term) -> Sequence[Model]:
-        return [RoadTunnel(Bore(name), end_ns=term.end_ns, seed=term.seed) for name in names]
+        return [
+            RoadTunnel(Bore(name, **term.draws.of(name, tunnels.BORE_RANGES)), end_ns=term.end_ns, seed=term.seed)
+            for name in names
+        ]
 
     basis = "JTG/T D70/2-02-2014 (from memory, verify)"
     ladders: dict[str, Written] = {
@@ -135,7 +145,9 @@ def road(size: int) -> Part:
 
     def models(term: Term) -> Sequence[Model]:
         return [
-            RoadGround(Ground(name, (f"P-{number}",)), end_ns=term.end_ns, seed=term.seed)
+            RoadGround(
+                Ground(name, (f"P-{number}",), **term.draws.of(name, roads.RANGES)), end_ns=term.end_ns, seed=term.seed
+            )
             for number, name in enumerate(names, 1)
         ]
 
@@ -160,7 +172,10 @@ def slope(size: int) -> Part:
     }
 
     def models(term: Term) -> Sequence[Model]:
-        return [SlopeModel(Slope(name), end_ns=term.end_ns, seed=term.seed) for name in names]
+        return [
+            SlopeModel(Slope(name, **term.draws.of(name, slopes.RANGES)), end_ns=term.end_ns, seed=term.seed)
+            for name in names
+        ]
 
     ladders: dict[str, Written] = {
         "slope_displacement": {

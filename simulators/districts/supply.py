@@ -6,8 +6,17 @@ from collections.abc import Sequence
 
 from simulators.districts.part import MQTT, Part, Term, Written, at
 from simulators.models.contract import Model
-from simulators.models.supply import GasMain, GasNetwork, HeatLine, HeatNetwork
-from simulators.models.tunnel import Gallery, UtilityTunnel
+from simulators.models.ranges import MEMORY
+from simulators.models.supply import (
+    LINE_RANGES,
+    MAIN_MILLIMETRES,
+    MAIN_RANGES,
+    GasMain,
+    GasNetwork,
+    HeatLine,
+    HeatNetwork,
+)
+from simulators.models.tunnel import GALLERY_RANGES, Gallery, UtilityTunnel
 
 
 def heating(size: int) -> Part:
@@ -36,7 +45,11 @@ def heating(size: int) -> Part:
         }
 
     def models(term: Term) -> Sequence[Model]:
-        return [HeatNetwork(HeatLine("HP-1", stations), end_ns=term.end_ns, seed=term.seed)]
+        return [
+            HeatNetwork(
+                HeatLine("HP-1", stations, **term.draws.of("HP-1", LINE_RANGES)), end_ns=term.end_ns, seed=term.seed
+            )
+        ]
 
     ladders: dict[str, Written] = {
         "make_up": {
@@ -89,7 +102,9 @@ def gas_main(size: int) -> Part:
     }
 
     def models(term: Term) -> Sequence[Model]:
-        return [GasNetwork(GasMain("RS-1", junctions), end_ns=term.end_ns, seed=term.seed)]
+        bore = term.draws.among("RS-1", "millimetres", MAIN_MILLIMETRES, "mm", f"bores of city mains {MEMORY}")
+        drawn = term.draws.of("RS-1", MAIN_RANGES)
+        return [GasNetwork(GasMain("RS-1", junctions, millimetres=bore, **drawn), end_ns=term.end_ns, seed=term.seed)]
 
     ladders: dict[str, Written] = {
         "outlet_pressure": {
@@ -129,7 +144,10 @@ def utility_tunnel(size: int) -> Part:
     }
 
     def models(term: Term) -> Sequence[Model]:
-        return [UtilityTunnel(Gallery(name), end_ns=term.end_ns, seed=term.seed) for name in names]
+        return [
+            UtilityTunnel(Gallery(name, **term.draws.of(name, GALLERY_RANGES)), end_ns=term.end_ns, seed=term.seed)
+            for name in names
+        ]
 
     # One ladder a compartment and quantity: manholes measure water and gas, too, with limits of their own.
     ladders: dict[str, Written] = {

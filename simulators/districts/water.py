@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulators.districts.part import LINE, Part, Term, Written, at
+from simulators.districts.zone import junction, zone_file
 from simulators.models.contract import Model
 from simulators.models.water import Network, WaterNetwork
-
-_DEMAND_L_S = 0.55
-_PATTERN = (
-    "0.45 0.38 0.35 0.34 0.40 0.62 1.10 1.62 1.55 1.30 1.15 1.18 "
-    "1.25 1.12 1.02 1.00 1.08 1.30 1.62 1.75 1.50 1.18 0.85 0.60"
-)
-"""Demand by the hour of the local day, as households draw it."""
-_HEAD_METRES = 42
 
 
 def water(size: int) -> Part:
@@ -68,8 +61,8 @@ def water(size: int) -> Part:
 
     def models(term: Term) -> Sequence[Model]:
         file = term.folder / "zone.inp"
-        file.write_text(_epanet(side, pipes))
-        nodes = {name: _junction(*place) for name, place in corners.items()}
+        file.write_text(zone_file("DMA-1", side, pipes, term.draws))
+        nodes = {name: junction(*place) for name, place in corners.items()}
         links = {"P-IN": "P-IN", **{name: name for name in pipes}}
         network = WaterNetwork(
             Network(file, nodes, links),
@@ -104,6 +97,14 @@ _LADDERS: dict[str, Written] = {
         "deadband": 2,
         "basis": "最小夜间流量较自身基线升高；夜间流量法常用判据 10-20 % (from memory, verify); 40 % is ours",
     },
+    "zone_burst": {
+        "quantity": "burst_flow_rise",
+        "hazard": "pipe_burst",
+        "rungs": {"yellow": 20, "orange": 50, "red": 100},
+        "deadband": 5,
+        "off_seconds": 1800,
+        "basis": "ours: a hydrant draws less than a fifth of what such a zone takes; a main of DN150 more than half",
+    },
     "inlet_flow": {
         "channel": "P-IN.meter-in.flow",
         "hazard": "pipe_burst",
@@ -117,41 +118,8 @@ _LADDERS: dict[str, Written] = {
 }
 
 
-def _junction(column: int, row: int) -> str:
-    return f"J{column}-{row}"
-
-
 def _pipes(side: int) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
     """Return the pipes of the grid by name: P-1… along the rows, then along the columns."""
     ends = [((column, row), (column + 1, row)) for row in range(side) for column in range(side - 1)]
     ends += [((column, row), (column, row + 1)) for row in range(side - 1) for column in range(side)]
     return {f"P-{number}": pair for number, pair in enumerate(ends, 1)}
-
-
-def _epanet(side: int, pipes: dict[str, tuple[tuple[int, int], tuple[int, int]]]) -> str:
-    """Return the zone as an EPANET file, in litres a second and metres."""
-    junctions = [
-        f"{_junction(c, r)} {12 - 0.2 * (c + r):g} {_DEMAND_L_S} DAY" for r in range(side) for c in range(side)
-    ]
-    laid = [f"{name} {_junction(*start)} {_junction(*end)} 120 100 110 0 Open" for name, (start, end) in pipes.items()]
-    return "\n".join(
-        [
-            "[JUNCTIONS]",
-            *junctions,
-            "[RESERVOIRS]",
-            f"SOURCE {_HEAD_METRES}",
-            "[PIPES]",
-            f"P-IN SOURCE {_junction(0, 0)} 400 150 115 0 Open",
-            *laid,
-            "[PATTERNS]",
-            f"DAY {_PATTERN}",
-            "[TIMES]",
-            "Duration 24:00",
-            "Hydraulic Timestep 0:05",
-            "Pattern Timestep 1:00",
-            "[OPTIONS]",
-            "Units LPS",
-            "Headloss H-W",
-            "[END]",
-        ]
-    )

@@ -15,6 +15,7 @@ import numpy as np
 
 from gateway.model import SECOND, Floats
 from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
+from simulators.models.ranges import MEMORY, Range
 from simulators.models.staging import begins, grown
 from simulators.noise import seed_of
 from simulators.rhythms import traffic
@@ -57,6 +58,24 @@ class Span:
     strain_per_degree: float = 3.0
     hz_per_degree: float = -0.004
     vehicles_per_hour: float = 900.0
+    damping: float = 0.015
+    """Share of the critical damping."""
+
+
+RANGES: Mapping[str, Range] = {
+    "metres": Range(25.0, 35.0, "m", f"spans of precast box girders, 20 to 40 m {MEMORY}"),
+    "first_hz": Range(
+        2.6, 4.4, "Hz", f"Cantieni 1983, 95.4 L^-0.933 Hz: 3.5 to 4.7 Hz for 35 to 25 m, spread 0.8 Hz {MEMORY}"
+    ),
+    "strain_per_tonne": Range(0.8, 1.2, "um/m/t", "proposal: within a fifth of 1 um/m a tonne at mid-span"),
+    "strain_per_degree": Range(
+        2.0, 4.0, "um/m/K", f"what is left of 10 um/m/K (EN 1991-1-5) in a free girder {MEMORY}"
+    ),
+    "hz_per_degree": Range(-0.006, -0.002, "Hz/K", f"0.1 to 0.2 % a degree above freezing {MEMORY}"),
+    "vehicles_per_hour": Range(600.0, 1200.0, "1/h", f"a lane carries up to 1,800 an hour {MEMORY}"),
+    "damping": Range(0.010, 0.020, "1", f"EN 1991-2 table 6.6: 1.0 to 1.5 % at least for concrete {MEMORY}"),
+}
+"""What of a span is drawn."""
 
 
 class Bridge:

@@ -15,20 +15,13 @@ import numpy as np
 
 from gateway.model import Floats
 from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.ranges import MEMORY, Range
 from simulators.models.staging import is_on
 from simulators.noise import seed_of
 from simulators.weather import Weather
 
 _LEL_SHARE = 0.05
 """Methane at its lower explosive limit, as a share of the volume (GB/T 50493-2019)."""
-_ETHANE_SHARE = 0.04
-"""Ethane in pipeline gas, as a share of its methane; 1-2 % and above tells it from biogas."""
-_SULFIDE_PPM_PER_SHARE = 400.0
-"""Hydrogen sulphide beside the methane of sewage: 20 ppm at 5 % methane (proposal)."""
-_REACH_METRES = 12.0
-"""Distance over which the share of a leak that arrives falls to 1/e (proposal)."""
-_SECONDS_PER_METRE = 240.0
-"""How much later and slower a leak arrives with each metre of soil (proposal: metres in tens of minutes)."""
 _KINDS = {"gas_leak": "m3/h of gas that leaves the main", "biogas": "%LEL that it settles at on a warm day"}
 _HAZARDS = {"gas_leak": "gas_leak", "biogas": ""}
 
@@ -45,6 +38,33 @@ class Space:
     """How often its air is renewed in calm weather."""
     sewage_lel: float = 0.8
     """What sewage alone keeps up, in %LEL on a mean day."""
+    reach_metres: float = 12.0
+    """Distance over which the share of a leak that arrives falls to 1/e."""
+    seconds_per_metre: float = 240.0
+    """How much later and slower a leak arrives with each metre of soil."""
+    sulfide_ppm: float = 400.0
+    """Hydrogen sulphide beside the methane of sewage, for each whole volume of it."""
+    warmth_per_degree: float = 0.04
+    """How much more sewer gas each degree above 18 brings."""
+    breath_hours: float = 2.0
+    """How slowly sewage breathes: hours, where a leak takes minutes."""
+
+
+RANGES: Mapping[str, Range] = {
+    "volume_m3": Range(2.0, 4.0, "m3", f"shafts of 0.7 to 1.2 m with a chamber, 2 to 4 m deep {MEMORY}"),
+    "exchanges_per_hour": Range(0.35, 0.65, "1/h", "proposal: a closed cover in calm air"),
+    "sewage_lel": Range(0.4, 1.2, "%LEL", "proposal: well under the 5 to 25 %LEL at which detectors are set"),
+    "reach_metres": Range(10.0, 14.0, "m", "proposal: adjacent spaces are searched within some tens of metres"),
+    "seconds_per_metre": Range(180.0, 300.0, "s/m", "proposal: metres of soil in tens of minutes"),
+    "sulfide_ppm": Range(300.0, 500.0, "ppm", "proposal: 15 to 25 ppm beside methane of 5 %"),
+    "warmth_per_degree": Range(0.02, 0.035, "1/K", "proposal: warm sewage works faster"),
+    "breath_hours": Range(1.5, 3.0, "h", "proposal"),
+}
+"""What of a space is drawn."""
+ETHANE: Range = Range(
+    0.03, 0.06, "1", "detection notes: above 1 to 2 % tells pipeline gas from biogas; the rest proposal"
+)
+"""Ethane in pipeline gas, as a share of its methane."""
 
 
 class GasSpaces:
@@ -52,8 +72,9 @@ class GasSpaces:
 
     step_seconds = 30.0
 
-    def __init__(self, spaces: Sequence[Space], *, end_ns: int, seed: int = 0) -> None:
+    def __init__(self, spaces: Sequence[Space], *, end_ns: int, seed: int = 0, ethane_share: float = 0.04) -> None:
         self._spaces = tuple(spaces)
+        self._ethane_share = ethane_share
         self._end_ns = end_ns
         self._random = np.random.default_rng(seed_of(str(seed), "gas spaces"))
         quantities = ("combustible_gas", "ethane", "hydrogen_sulfide", "temperature")
@@ -66,6 +87,7 @@ class GasSpaces:
         count = len(self._spaces)
         self._arriving = np.zeros(count)
         self._leaked = np.zeros(count)
+        self._sulfide_ppm = np.array([space.sulfide_ppm for space in self._spaces])
         self._sewer = np.array([space.sewage_lel for space in self._spaces]) / 100.0 * _LEL_SHARE
 
     def stage(self, event: Event) -> Window | None:
@@ -82,27 +104,26 @@ class GasSpaces:
         """Let gas seep in and air change; what other models say does not matter here."""
         del others
         on = [event for event in self._events if is_on(event, time_ns)]
-        warmth = 1.0 + 0.04 * (weather.air_celsius - 18.0)
         for number, space in enumerate(self._spaces):
             sent = sum(
-                event.amount * math.exp(-space.mains[event.asset] / _REACH_METRES)
+                event.amount * math.exp(-space.mains[event.asset] / space.reach_metres)
                 for event in on
                 if event.kind == "gas_leak" and event.asset in space.mains
             )
             metres = min(space.mains.values(), default=1.0)
-            self._arriving[number] += (sent - self._arriving[number]) * self._share(metres * _SECONDS_PER_METRE)
+            self._arriving[number] += (sent - self._arriving[number]) * self._share(metres * space.seconds_per_metre)
             exchanges = space.exchanges_per_hour * (1.0 + 0.3 * weather.wind_m_s)
             share = self._share(3600.0 / exchanges)
             level = min(0.9, self._arriving[number] / (space.volume_m3 * exchanges))
             self._leaked[number] += (level - self._leaked[number]) * share
             lel = max([space.sewage_lel, *(e.amount for e in on if e.kind == "biogas" and e.asset == space.asset)])
+            warmth = 1.0 + space.warmth_per_degree * (weather.air_celsius - 18.0)
             settled = max(0.0, lel * warmth) / 100.0 * _LEL_SHARE
-            # Sewage breathes slowly: hours, where a leak takes minutes.
-            self._sewer[number] += (settled - self._sewer[number]) * self._share(2 * 3600.0)
+            self._sewer[number] += (settled - self._sewer[number]) * self._share(space.breath_hours * 3600.0)
         rough = self._random.normal(0.0, 1.0, (2, len(self._spaces)))
         methane = np.clip((self._leaked + self._sewer) / _LEL_SHARE * 100.0 + 0.08 * rough[0], 0.0, None)
-        ethane = self._leaked * _ETHANE_SHARE * 1e6
-        sulfide = np.clip(self._sewer * _SULFIDE_PPM_PER_SHARE + 0.02 * rough[1], 0.0, None)
+        ethane = self._leaked * self._ethane_share * 1e6
+        sulfide = np.clip(self._sewer * self._sulfide_ppm + 0.02 * rough[1], 0.0, None)
         ground = np.full(len(self._spaces), 0.3 * weather.air_celsius + 0.7 * 16.0)
         return np.concatenate((methane, ethane, sulfide, ground))
 

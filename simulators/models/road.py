@@ -15,6 +15,7 @@ import numpy as np
 
 from gateway.model import Floats
 from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.ranges import MEMORY, Range
 from simulators.models.staging import begins, is_on
 from simulators.noise import seed_of
 from simulators.weather import Weather
@@ -22,8 +23,6 @@ from simulators.weather import Weather
 LEAK = "leak_flow"
 """What the water model says of a pipe beside its measured quantities: m3/h that leave it into the ground."""
 _KINDS = {"washout": "m3/h of water that runs through the soil", "old_cavity": "m3 of hollow that is already there"}
-_FILLING_M3 = 40.0
-"""Water that soaks the ground within reach."""
 _QUANTITIES = ("soil_moisture", "settlement", "groundwater_level", "void_anomaly")
 
 
@@ -39,6 +38,20 @@ class Ground:
     erosion: float = 0.004
     """m3 of soil that each m3 of water takes along (proposal; sand and silt, loosened)."""
     drying_days: float = 5.0
+    filling_m3: float = 40.0
+    """Water that soaks the ground within reach."""
+    joint_share: float = 0.1
+    """The share of the rain on 100 m2 that finds its way through the joints of the pavement."""
+
+
+RANGES: Mapping[str, Range] = {
+    "roof_metres": Range(1.05, 1.25, "m", f"cover of mains under city roads is 0.7 m and more, GB 50289 {MEMORY}"),
+    "erosion": Range(0.0042, 0.0055, "1", "proposal: days from a leak of some m3/h to a hole, as of real collapses"),
+    "drying_days": Range(3.0, 7.0, "d", "proposal: sand drains in days, silt in a week"),
+    "filling_m3": Range(34.0, 46.0, "m3", f"10 x 10 x 2 m of soil with a fifth of free pores {MEMORY}"),
+    "joint_share": Range(0.05, 0.15, "1", f"old asphalt lets 5 to 15 % of the rain in {MEMORY}"),
+}
+"""What of a road segment is drawn."""
 
 
 class RoadGround:
@@ -76,11 +89,10 @@ class RoadGround:
                 self._cavity_m3 += event.amount
         if leaked > 0 and not self.happened:
             self.happened.append(Window(time_ns, self._end_ns, "undermining", ground.asset, "road_collapse"))
-        # A tenth of the rain on 100 m2 finds its way through the joints.
-        soaked = leaked + 0.1 * weather.rain_mm_h / 1000.0 * 100.0
+        soaked = leaked + ground.joint_share * weather.rain_mm_h / 1000.0 * 100.0
         kept = math.exp(-hours / (24.0 * ground.drying_days))
-        self._water_m3 = min(_FILLING_M3, self._water_m3 * kept + soaked * hours)
-        wet = self._water_m3 / _FILLING_M3
+        self._water_m3 = min(ground.filling_m3, self._water_m3 * kept + soaked * hours)
+        wet = self._water_m3 / ground.filling_m3
         if self.collapsed_ns is None:
             # Flow carries soil away only where the ground is soaked; a hollow makes the way shorter.
             self._cavity_m3 += ground.erosion * leaked * wet * (1.0 + self._cavity_m3) * hours

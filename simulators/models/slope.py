@@ -14,6 +14,7 @@ import numpy as np
 
 from gateway.model import SECOND, Floats
 from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.ranges import MEMORY, Range
 from simulators.noise import seed_of
 from simulators.weather import Weather
 
@@ -39,6 +40,20 @@ class Slope:
     """How fast the ground forgets rain."""
     rate_per_wetness: float = 4.0
     """How many times faster soaked ground creeps."""
+    filling_mm: float = 60.0
+    """Rain that fills the ground."""
+
+
+RANGES: Mapping[str, Range] = {
+    "creep_mm_per_day": Range(
+        0.14, 0.20, "mm/d", f"'very slow' of Cruden and Varnes 1996 is 0.04 to 4.4 mm/d {MEMORY}"
+    ),
+    "alpha": Range(1.7, 2.2, "1", "Voight 1989; 1.7 to 2.2 in the detection notes"),
+    "drying_days": Range(2.0, 5.0, "d", "proposal: an antecedent rain index forgets in days"),
+    "rate_per_wetness": Range(3.0, 5.0, "1", "proposal"),
+    "filling_mm": Range(50.0, 80.0, "mm", "proposal: half a metre of soil with 10 to 16 % of free pores"),
+}
+"""What of a slope is drawn."""
 
 
 class SlopeModel:
@@ -71,8 +86,7 @@ class SlopeModel:
         slope = self._slope
         days = self.step_seconds / _DAY
         fell = weather.rain_mm_h * self.step_seconds / 3600.0
-        # 60 mm fill the ground.
-        self._wetness = min(1.0, self._wetness * math.exp(-days / slope.drying_days) + fell / 60.0)
+        self._wetness = min(1.0, self._wetness * math.exp(-days / slope.drying_days) + fell / slope.filling_mm)
         rate = slope.creep_mm_per_day * (1.0 + slope.rate_per_wetness * self._wetness)
         rate += sum(self._extra(event, time_ns) for event in self._events)
         self._moved_mm = min(_MOST_MM, self._moved_mm + rate * days)

@@ -17,6 +17,7 @@ import pandapipes
 
 from gateway.model import Floats
 from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.ranges import MEMORY, Range
 from simulators.models.staging import is_on
 from simulators.noise import seed_of
 from simulators.rhythms import demand
@@ -45,6 +46,17 @@ class GasMain:
     metres: float = 600.0
     millimetres: float = 150.0
     m3_h_each: float = 60.0
+    roughness_mm: float = 0.1
+
+
+MAIN_MILLIMETRES = (150.0, 200.0)
+"""Bores that low-pressure mains of a quarter have (proposal)."""
+MAIN_RANGES: Mapping[str, Range] = {
+    "metres": Range(350.0, 700.0, "m", "proposal: from junction to junction of a quarter"),
+    "m3_h_each": Range(40.0, 70.0, "m3/h", f"100 to 200 households at their peak, about 0.4 m3/h each {MEMORY}"),
+    "roughness_mm": Range(0.01, 0.2, "mm", f"GB 50028: 0.01 for polyethylene, 0.2 for steel {MEMORY}"),
+}
+"""What of a gas main is drawn."""
 
 
 class GasNetwork:
@@ -68,7 +80,12 @@ class GasNetwork:
         pandapipes.create_ext_grid(self._net, nodes[0], p_bar=main.kpa / _KPA_PER_BAR, t_k=288.0)
         for before, after in pairwise(nodes):
             pandapipes.create_pipe_from_parameters(
-                self._net, before, after, main.metres / 1000.0, inner_diameter_mm=main.millimetres, k_mm=0.1
+                self._net,
+                before,
+                after,
+                main.metres / 1000.0,
+                inner_diameter_mm=main.millimetres,
+                k_mm=main.roughness_mm,
             )
         self._sinks = [pandapipes.create_sink(self._net, node, mdot_kg_per_s=0.0) for node in nodes[1:]]
 
@@ -116,6 +133,19 @@ class HeatLine:
     metres: float = 500.0
     millimetres: float = 150.0
     kilowatts_each: float = 300.0
+    roughness_mm: float = 0.1
+    w_per_m2k: float = 1.0
+    """What its insulation lets through."""
+
+
+LINE_RANGES: Mapping[str, Range] = {
+    "supply_celsius": Range(76.0, 84.0, "Cel", f"secondary networks run at up to 85/60 degrees, CJJ 34 {MEMORY}"),
+    "metres": Range(350.0, 650.0, "m", "proposal: from station to station"),
+    "kilowatts_each": Range(220.0, 380.0, "kW", f"5,000 to 8,000 m2 at 45 W/m2 {MEMORY}"),
+    "roughness_mm": Range(0.05, 0.5, "mm", f"CJJ 34: 0.5 mm for water pipes in service, new steel 0.05 {MEMORY}"),
+    "w_per_m2k": Range(0.6, 1.4, "W/m2/K", f"pre-insulated pipe, wet insulation at the upper end {MEMORY}"),
+}
+"""What of a heating line is drawn."""
 
 
 class HeatNetwork:
@@ -213,8 +243,8 @@ class HeatNetwork:
                 after,
                 line.metres / 1000.0,
                 inner_diameter_mm=line.millimetres,
-                k_mm=0.1,
-                u_w_per_m2k=1.0,
+                k_mm=line.roughness_mm,
+                u_w_per_m2k=line.w_per_m2k,
                 text_k=283.15,
                 sections=3,
             )

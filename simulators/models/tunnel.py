@@ -14,6 +14,7 @@ import numpy as np
 
 from gateway.model import Floats
 from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
+from simulators.models.ranges import MEMORY, Range
 from simulators.models.staging import grown, is_on
 from simulators.noise import seed_of
 from simulators.rhythms import traffic
@@ -26,6 +27,7 @@ _ROAD_KINDS = {
     "deformation": "mm of convergence, within `seconds`",
 }
 _ROAD_HAZARDS = {"jam": "air_hazard", "fan_failure": "air_hazard", "fire": "fire", "deformation": "deformation"}
+_YEAR_SECONDS = 365.25 * 86_400.0
 _UTILITY_KINDS = {
     "flooding": "m3/h that flow in",
     "gas_inflow": "m3/h of gas",
@@ -43,6 +45,26 @@ class Bore:
     volume_m3: float = 40_000.0
     vehicles_per_hour: float = 1_200.0
     airflow_m3_s: float = 120.0
+    convergence_mm: float = 0.3
+    """What its walls have come closer since its gauges were set."""
+    convergence_per_degree: float = 0.005
+    closing_mm_per_year: float = 0.0
+
+
+_JTG = f"JTG/T D70/2-02-2014 {MEMORY}"
+BORE_RANGES: Mapping[str, Range] = {
+    "volume_m3": Range(32_000.0, 48_000.0, "m3", f"two lanes of about 70 m2, sections of 450 to 700 m {MEMORY}"),
+    "vehicles_per_hour": Range(900.0, 1_400.0, "1/h", f"a bore of two lanes at its peak {MEMORY}"),
+    "airflow_m3_s": Range(105.0, 140.0, "m3/s", f"1.5 to 2 m/s through the bore at least, {_JTG}"),
+    "convergence_mm": Range(0.1, 0.6, "mm", "proposal: since the gauges were set"),
+    "convergence_per_degree": Range(
+        0.002, 0.008, "mm/K", f"10 um/m/K over 10 m of lining, the ground holds most {MEMORY}"
+    ),
+    "closing_mm_per_year": Range(
+        0.0, 1.5, "mm/a", f"linings in service, below the 0.2 mm/d that counts as still {MEMORY}"
+    ),
+}
+"""What of a road tunnel's section is drawn."""
 
 
 class RoadTunnel:
@@ -67,6 +89,7 @@ class RoadTunnel:
         self.happened: list[Window] = []
         self._events: list[Event] = []
         self._air = np.array([3.0, 0.03, 0.0010])
+        self._years = 0.0
 
     def stage(self, event: Event) -> Window | None:
         """Take a jam, dead fans, a fire or walls that close in."""
@@ -93,6 +116,8 @@ class RoadTunnel:
         settled = outside + emitted / airflow
         self._air += (settled - self._air) * (1.0 - math.exp(-renewal * self.step_seconds))
         closed = sum(grown(event, time_ns) for event in self._events if event.kind == "deformation")
+        closed += bore.convergence_mm + bore.closing_mm_per_year * self._years
+        self._years += self.step_seconds / _YEAR_SECONDS
         noise = self._random.normal(0.0, 1.0, 6)
         return np.array(
             [
@@ -101,7 +126,7 @@ class RoadTunnel:
                 max(0.0, self._air[2] * (1.0 + 0.03 * noise[2])),
                 0.5 * weather.air_celsius + 9.0 + 2.0 * share + 6.0 * burning + 0.05 * noise[3],
                 max(0.0, 3.5 * airflow / bore.airflow_m3_s + 0.1 * noise[4]),
-                0.3 + 0.005 * (weather.air_celsius - 18.0) + closed + 0.02 * noise[5],
+                bore.convergence_per_degree * (weather.air_celsius - 18.0) + closed + 0.02 * noise[5],
                 1.0 if burning > 0 else 0.0,
             ]
         )
@@ -119,6 +144,18 @@ class Gallery:
     floor_m2: float = 500.0
     exchanges_per_hour: float = 2.0
     pump_m3_h: float = 40.0
+    seepage_m3_h: float = 0.2
+    """What comes through the joints on any day."""
+
+
+GALLERY_RANGES: Mapping[str, Range] = {
+    "volume_m3": Range(1_300.0, 2_000.0, "m3", f"compartments of up to 200 m with 6 to 10 m2 {MEMORY}"),
+    "floor_m2": Range(430.0, 540.0, "m2", f"compartments of up to 200 m, 2.2 to 2.7 m wide {MEMORY}"),
+    "exchanges_per_hour": Range(2.0, 3.0, "1/h", f"GB 50838: two an hour at least, six in an accident {MEMORY}"),
+    "pump_m3_h": Range(30.0, 50.0, "m3/h", "proposal"),
+    "seepage_m3_h": Range(0.05, 0.3, "m3/h", "proposal"),
+}
+"""What of a compartment is drawn."""
 
 
 class UtilityTunnel:
@@ -168,7 +205,7 @@ class UtilityTunnel:
         level = self._water_m3 / gallery.floor_m2
         self._pumps = level > 0.30 or (self._pumps and level > 0.05)  # noqa: PLR2004 - start and stop of the sump pump
         out = gallery.pump_m3_h if self._pumps else 0.0
-        self._water_m3 = max(0.0, self._water_m3 + (0.2 + amount["flooding"] - out) * hours)
+        self._water_m3 = max(0.0, self._water_m3 + (gallery.seepage_m3_h + amount["flooding"] - out) * hours)
         noise = self._random.normal(0.0, 1.0, 5)
         return np.array(
             [
