@@ -1,4 +1,4 @@
-"""What goes wrong with instruments rather than with the city: drift, stuck, spikes, silence, a wrong clock.
+"""What goes wrong with instruments and their lines rather than with the city: drift, stuck, silence, late replies.
 
 An instrument turns the true value of its place into what it reports; it keeps no state, so any time can be asked.
 """
@@ -22,17 +22,35 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "noise": ("sensor_fault", "its standard deviation, in the channel's unit"),
     "dropout": ("sensor_silent", "the share of reports that are lost, above 0 and below 1"),
     "dead": ("sensor_silent", ""),
+    "dead_line": ("sensor_silent", ""),
+    "half_open": ("sensor_silent", ""),
     "offline": ("sensor_silent", ""),
+    "saving": ("sensor_silent", "the seconds between its reports, up to a day"),
+    "slow": ("sensor_silent", "the seconds by which every reply or message comes later"),
+    "late": ("sensor_silent", "the seconds by which about one reply or message in five comes later"),
+    "exceptions": ("sensor_silent", "the Modbus exception code, 1 to 11"),
     "clock_jump": ("sensor_silent", "the seconds by which its clock is wrong, negative when slow"),
     "calibration": ("", "the value that it shows while it is calibrated"),
 }
 """Kind → the hazard a gateway ought to name (empty: none), and what its amount means (empty: it has none).
 
 Lost reports may rightly be called silence; so may those that a clock set back makes older than what is known.
-A device that is offline keeps what it measures and sends it all at once when its line comes back; a dead one does not.
+A device that is offline, or whose connection is half open, keeps what it measures and sends it all at once when its
+line comes back; a dead one, or one on a dead line, does not. A battery node that is saving still measures truly.
 """
+OF_LINES = frozenset({"dead_line", "half_open"})
+"""Kinds that all devices behind one Modbus connection share."""
+OF_ASKED = frozenset({"exceptions"})
+"""Kinds that only a device that is asked can have."""
+OF_SENDING = frozenset({"saving", "clock_jump"})
+"""Kinds that only a device that reports by itself can have."""
 _SIGNED = frozenset({"drift", "spikes", "clock_jump", "calibration"})
+_GONE = frozenset({"dead", "dead_line"})
+_WAITING = frozenset({"offline", "half_open"})
 _SPIKE_SHARE = 0.05
+_LATE_SHARE = 0.2
+_LAST_EXCEPTION = 11
+_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +73,10 @@ class Fault:
             raise ValueError(f"{self.kind} of {self.device}: amount must be {meaning}, got {self.amount:g}")
         if self.kind == "dropout" and self.amount >= 1.0:
             raise ValueError(f"dropout of {self.device}: a share below 1; all of it is 'dead', got {self.amount:g}")
+        if self.kind == "exceptions" and not (self.amount.is_integer() and self.amount <= _LAST_EXCEPTION):
+            raise ValueError(f"exceptions of {self.device}: amount must be a code from 1 to 11, got {self.amount:g}")
+        if self.kind == "saving" and self.amount > _DAY_SECONDS:
+            raise ValueError(f"saving of {self.device}: amount must be at most a day, got {self.amount:g} s")
         if self.kind == "drift" and not math.isfinite(self.seconds):
             raise ValueError(f"drift of {self.device}: seconds must say how long it takes")
         if self.seconds <= 0:
@@ -99,33 +121,52 @@ class Instruments:
 
     def reports(self, device: str, time_ns: int) -> bool:
         """Return whether what a device would send at a moment comes through."""
-        for fault in self._of.get(device, ()):
-            if fault.kind == "dead" and fault.is_on(time_ns):
+        for fault in self._on(device, time_ns):
+            if fault.kind in _GONE:
                 return False
-            if fault.kind == "dropout" and fault.is_on(time_ns):
-                drawn = float(white(seed_of(str(self._seed), "dropout", device), np.array([time_ns], np.int64))[0])
-                if (drawn + 1.0) / 2.0 < fault.amount:
-                    return False
+            if fault.kind == "dropout" and self._share("dropout", device, time_ns) < fault.amount:
+                return False
         return True
 
     def back_online(self, device: str, time_ns: int) -> int:
         """Return when a device's line is up: at once, or when it comes back (never: far away)."""
-        offline = [f for f in self._of.get(device, ()) if f.kind == "offline" and f.is_on(time_ns)]
-        return max((fault.end_ns for fault in offline), default=time_ns)
+        return max((fault.end_ns for fault in self._on(device, time_ns) if fault.kind in _WAITING), default=time_ns)
+
+    def is_cut(self, device: str, time_ns: int) -> bool:
+        """Return whether nobody can connect to a device's line."""
+        return any(fault.kind == "dead_line" for fault in self._on(device, time_ns))
+
+    def delay_seconds(self, device: str, time_ns: int) -> float:
+        """Return how much later than it should a reply or message of a moment comes."""
+        seconds = 0.0
+        for fault in self._on(device, time_ns):
+            if fault.kind == "slow" or (fault.kind == "late" and self._share("late", device, time_ns) < _LATE_SHARE):
+                seconds += fault.amount
+        return seconds
+
+    def exception(self, device: str, time_ns: int) -> int:
+        """Return the Modbus exception with which a device answers, 0 when it answers as it should."""
+        return next((int(fault.amount) for fault in self._on(device, time_ns) if fault.kind == "exceptions"), 0)
+
+    def period_ns(self, device: str, time_ns: int, own_ns: int) -> int:
+        """Return how long after a report a device makes its next, which is `own_ns` while it saves no battery."""
+        saving = [round(fault.amount * SECOND) for fault in self._on(device, time_ns) if fault.kind == "saving"]
+        return max([own_ns, *saving])
 
     def clock(self, device: str, time_ns: int) -> int:
         """Return what a device's own clock says at a moment."""
-        wrong = sum(f.amount for f in self._of.get(device, ()) if f.kind == "clock_jump" and f.is_on(time_ns))
+        wrong = sum(fault.amount for fault in self._on(device, time_ns) if fault.kind == "clock_jump")
         return time_ns + round(wrong * SECOND)
 
-    def is_calibrated(self, device: str, time_ns: int) -> bool:
-        """Return whether a device is being calibrated, which an honest one says in its status."""
-        return any(fault.kind == "calibration" and fault.is_on(time_ns) for fault in self._of.get(device, ()))
+    def calibrated(self, device: str, points: Iterable[str], time_ns: int) -> frozenset[str]:
+        """Return which points of a device are being calibrated, which an honest one says in its status."""
+        faults = [fault for fault in self._on(device, time_ns) if fault.kind == "calibration"]
+        return frozenset(point for point in points if any(_is_of(fault, point) for fault in faults))
 
     def asked_at(self, device: str, point: str, time_ns: int) -> int:
         """Return the moment whose true value a point shows: an earlier one while it is stuck."""
-        stuck = [f for f in self._of.get(device, ()) if f.kind == "stuck" and f.is_on(time_ns) and _is_of(f, point)]
-        return min((fault.time_ns for fault in stuck), default=time_ns)
+        stuck = [f.time_ns for f in self._on(device, time_ns) if f.kind == "stuck" and _is_of(f, point)]
+        return min(stuck, default=time_ns)
 
     def measured(self, device: str, point: str, time_ns: int, true: float) -> float:
         """Return what a point shows for the true value."""
@@ -145,34 +186,14 @@ class Instruments:
                 shown = fault.amount
         return shown
 
+    def _on(self, device: str, time_ns: int) -> list[Fault]:
+        """Return what is wrong with a device at a moment."""
+        of_one = self._of.get(device)
+        return [fault for fault in of_one if fault.is_on(time_ns)] if of_one else []
 
-def drawn_faults(
-    devices: Mapping[str, Sequence[str]], *, start_ns: int, end_ns: int, per_device_year: float, seed: int = 0
-) -> list[Fault]:
-    """Draw faults of a fleet at a rate; `devices` gives each device's points.
-
-    Kinds come evenly of stuck, drift, spikes, dropout and dead, hours to days long; sizes are 5 to 20 % of a typical
-    value of 1, so scale them by giving faults of one's own where that matters.
-    """
-    random = np.random.default_rng(seed_of(str(seed), "drawn faults"))
-    years = (end_ns - start_ns) / SECOND / (365.25 * 86_400)
-    faults = []
-    for device, points in devices.items():
-        for _ in range(int(random.poisson(per_device_year * years))):
-            kind = str(random.choice(["stuck", "drift", "spikes", "dropout", "dead"]))
-            point = str(random.choice(list(points))) if points and kind in {"stuck", "drift", "spikes"} else None
-            amount = {"drift": random.uniform(0.05, 0.2), "spikes": random.uniform(0.2, 1.0), "dropout": 0.5}.get(kind)
-            faults.append(
-                Fault(
-                    time_ns=int(random.integers(start_ns, end_ns)),
-                    kind=kind,
-                    device=device,
-                    point=point,
-                    amount=math.nan if amount is None else float(amount),
-                    seconds=float(random.uniform(2 * 3600, 3 * 86_400)),
-                )
-            )
-    return sorted(faults, key=lambda fault: (fault.time_ns, fault.device))
+    def _share(self, what: str, device: str, time_ns: int) -> float:
+        """Return an even draw in [0, 1) for a report."""
+        return (_drawn(seed_of(str(self._seed), what, device), time_ns) + 1.0) / 2.0
 
 
 def _is_of(fault: Fault, point: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gateway.profiles import RegisterKind
 from simulators.devices import Block
@@ -20,6 +21,17 @@ _MOST = {1: 2000, 2: 2000, 3: 125, 4: 125}
 _ILLEGAL_FUNCTION, _ILLEGAL_ADDRESS, _ILLEGAL_VALUE = 1, 2, 3
 _HEADER = struct.Struct(">HHHB")
 _ASKS = struct.Struct(">BHH")
+
+
+class Said(NamedTuple):
+    """What a device does about a request."""
+
+    frame: bytes | None
+    """Its reply, None for silence."""
+    after_seconds: float = 0.0
+    """How long it takes; longer than its master waits makes the reply late."""
+    hangs_up: bool = False
+    """Whether the connection breaks instead, as on a line that is cut."""
 
 
 def unit_of(frame: bytes) -> int:
@@ -40,6 +52,16 @@ def answer(frame: bytes, blocks: Sequence[Block]) -> bytes:
         function, address, count = _ASKS.unpack_from(frame, _HEADER.size)
         body = _body(function, address, count, blocks)
     return _HEADER.pack(transaction, 0, len(body) + 1, unit) + body
+
+
+def refusal(frame: bytes, exception: int) -> bytes:
+    """Return the exception with which a request is answered.
+
+    >>> refusal(bytes.fromhex("0001 0000 0006 07 03 0002 0001"), 6).hex(" ")
+    '00 01 00 00 00 03 07 83 06'
+    """
+    transaction, _, _, unit = _HEADER.unpack_from(frame)
+    return _HEADER.pack(transaction, 0, 3, unit) + bytes([frame[_HEADER.size] | 0x80, exception])
 
 
 def without_last_registers(reply: bytes, missing: int) -> bytes:

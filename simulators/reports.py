@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from gateway.inventory import Channel, Device, Inventory
 from gateway.model import SECOND
+from simulators.calibrating import with_status
 from simulators.devices import Block, registers_of
 from simulators.encoders import ENCODERS, Sending
+from simulators.encoders import chirpstack as wrapped
 from simulators.instruments import Instruments
+from simulators.modbus_answers import Said, answer, refusal
 from simulators.noise import seed_of
 from simulators.signals import Signal
 
@@ -49,8 +52,12 @@ class Reports:
         start_ns: int,
         period_seconds: Mapping[str, float] | None = None,
         stations: Mapping[str, str] | None = None,
+        chirpstack: Collection[str] = (),
     ) -> None:
-        """`stations` gives a device's own id in its protocol, where that is not its id in the site file."""
+        """`stations` gives a device's own id in its protocol, where the site file does not say it.
+
+        Payloads of the devices of `chirpstack` come as events of a ChirpStack server.
+        """
         self._signals = signals
         self._instruments = instruments
         self._devices = dict(inventory.devices)
@@ -58,7 +65,12 @@ class Reports:
         for channel in inventory.channels.values():
             self._channels[channel.device].append(channel)
         self._period_ns: dict[str, int] = {}
-        self._stations = dict(stations or {})
+        self.stations: Mapping[str, str] = {
+            **{device.id: device.station or device.id for device in self._devices.values()},
+            **(stations or {}),
+        }
+        """What each device calls itself in its protocol."""
+        self._wrapped = frozenset(chirpstack)
         self._sent: dict[str, int] = defaultdict(int)
         self._due: list[tuple[int, str]] = []
         self._late: list[Report] = []
@@ -78,13 +90,12 @@ class Reports:
             if late_ns <= due_ns:
                 yield heapq.heappop(self._late)
                 continue
-            _, name = self._due[0]
-            heapq.heapreplace(self._due, (due_ns + self._period_ns[name], name))
+            name = self._next_due()
             if not self._instruments.reports(name, due_ns):
                 continue
             report = self._report(self._devices[name], due_ns)
             if report.arrives_ns > due_ns:
-                # The line is down: it is measured now and sent when the line is back, if it remembers at all.
+                # The line is down or slow: measured now and sent later, if the device remembers at all.
                 if report.payload is not None:
                     heapq.heappush(self._late, report)
                 continue
@@ -101,11 +112,11 @@ class Reports:
         It takes the place of `until`: what is measured while a line is down is here in its own time, once.
         """
         while self._due and self._due[0][0] < end_ns:
-            due_ns, name = self._due[0]
-            heapq.heapreplace(self._due, (due_ns + self._period_ns[name], name))
+            due_ns = self._due[0][0]
+            name = self._next_due()
             is_asked = self._devices[name].profile.protocol == "modbus"
-            is_up = self._instruments.back_online(name, due_ns) == due_ns
-            if self._instruments.reports(name, due_ns) and (is_up or not is_asked):
+            is_there = self._instruments.reports(name, due_ns) and not self._instruments.exception(name, due_ns)
+            if is_there and (not is_asked or self._instruments.back_online(name, due_ns) == due_ns):
                 yield name, due_ns, self.values(name, due_ns)
 
     def registers(self, device: str, time_ns: int) -> list[Block] | None:
@@ -114,7 +125,33 @@ class Reports:
         is_up = self._instruments.back_online(device, time_ns) == time_ns
         if not (is_up and self._instruments.reports(device, time_ns)):
             return None
-        return registers_of(found.profile, self.values(device, time_ns))
+        values = self.values(device, time_ns)
+        calibrated = self._instruments.calibrated(device, values, time_ns)
+        return registers_of(found.profile, with_status(found.profile, values, calibrated) if calibrated else values)
+
+    def reply(self, device: str, frame: bytes, time_ns: int) -> Said:
+        """Return what a device that is asked at a moment says to a Modbus TCP request."""
+        if self._instruments.is_cut(device, time_ns):
+            return Said(None, hangs_up=True)
+        blocks = self.registers(device, time_ns)
+        if blocks is None:
+            return Said(None)
+        code = self._instruments.exception(device, time_ns)
+        said = refusal(frame, code) if code else answer(frame, blocks)
+        return Said(said, self._instruments.delay_seconds(device, time_ns))
+
+    def replied(self, device: str, frame: bytes, time_ns: int, *, patience_seconds: float = 1.0) -> bytes | None:
+        """Return the reply that a master hears who waits so long; None when it hears none."""
+        said = self.reply(device, frame, time_ns)
+        return said.frame if said.after_seconds <= patience_seconds else None
+
+    def is_cut(self, device: str, time_ns: int) -> bool:
+        """Return whether nobody can connect to a device's line."""
+        return self._instruments.is_cut(device, time_ns)
+
+    def bear_again(self, device: str) -> None:
+        """Let the next message of a device be as its first, which a Sparkplug host may ask for."""
+        self._sent[device] = 0
 
     def values(self, device: str, time_ns: int) -> dict[str, float]:
         """Return what each point of a device shows at a moment."""
@@ -125,9 +162,21 @@ class Reports:
         arrives_ns = self._instruments.back_online(device.id, time_ns)
         if device.profile.protocol == "modbus":
             return Report(arrives_ns, device.id, time_ns, None)
+        arrives_ns += round(self._instruments.delay_seconds(device.id, time_ns) * SECOND)
         clock_ns = self._instruments.clock(device.id, time_ns)
         sequence = self._sent[device.id]
         self._sent[device.id] += 1
-        station = self._stations.get(device.id, device.id)
-        sending = Sending(device.profile, station, self.values(device.id, time_ns), clock_ns, sequence)
-        return Report(arrives_ns, device.id, time_ns, ENCODERS[device.profile.protocol](sending), sequence)
+        values = self.values(device.id, time_ns)
+        calibrated = self._instruments.calibrated(device.id, values, time_ns)
+        sending = Sending(device.profile, self.stations[device.id], values, clock_ns, sequence, calibrated)
+        payload = ENCODERS[device.profile.protocol](sending)
+        if device.id in self._wrapped:
+            payload = wrapped(sending, payload)
+        return Report(arrives_ns, device.id, time_ns, payload, sequence)
+
+    def _next_due(self) -> str:
+        """Take the device that is due first, and note when it is due again."""
+        due_ns, name = self._due[0]
+        period_ns = self._instruments.period_ns(name, due_ns, self._period_ns[name])
+        heapq.heapreplace(self._due, (due_ns + period_ns, name))
+        return name

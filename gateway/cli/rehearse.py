@@ -94,7 +94,6 @@ async def _rehearse(scenario: Scenario, site_file: Path | None, progress: _Progr
 
     from gateway.app.rehearsal import Rehearsal, climbs_of  # noqa: PLC0415 - see `_chosen`
     from gateway.settings import load_site  # noqa: PLC0415
-    from simulators.modbus_answers import answer  # noqa: PLC0415
     from simulators.scenarios.judging import Raised, judge  # noqa: PLC0415
     from simulators.scenarios.scenario import Stage  # noqa: PLC0415
 
@@ -104,13 +103,8 @@ async def _rehearse(scenario: Scenario, site_file: Path | None, progress: _Progr
         own.write_text(scenario.site_text(), encoding="utf-8")
         site = load_site(site_file or own)
         with Stage(scenario, site.inventory) as stage:
-
-            def reply(device: str, frame: bytes, now_ns: int) -> bytes | None:
-                blocks = stage.reports.registers(device, now_ns)
-                return None if blocks is None else answer(frame, blocks)
-
-            state = Path(folder) / "state"
-            async with Rehearsal(site, state, start_ns=scenario.learn_ns, answer=reply) as rehearsal:
+            state, replied = Path(folder) / "state", stage.reports.replied
+            async with Rehearsal(site, state, start_ns=scenario.learn_ns, answer=replied) as rehearsal:
                 arrivals = progress.watch(stage.reports.until(scenario.end_ns))
                 await rehearsal.play(arrivals, scenario.end_ns)
                 raised = [Raised(one.hazard, one.asset, climbs_of(one)) for one in rehearsal.warnings()]

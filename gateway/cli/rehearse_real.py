@@ -71,13 +71,9 @@ async def rehearse_real(scenario: Scenario, site_file: Path | None, watch: Watch
 async def _learn(site: Site, stage: Stage, state: Path, watch: Watch) -> None:
     """Let the time before now pass on the simulated clock, and what passed meanwhile."""
     from gateway.app.rehearsal import Rehearsal  # noqa: PLC0415 - see `rehearse_real`
-    from simulators.modbus_answers import answer  # noqa: PLC0415
 
-    def reply(device: str, frame: bytes, now_ns: int) -> bytes | None:
-        blocks = stage.reports.registers(device, now_ns)
-        return None if blocks is None else answer(frame, blocks)
-
-    async with Rehearsal(site, state, start_ns=stage.scenario.learn_ns, answer=reply) as rehearsal:
+    answer = stage.reports.replied
+    async with Rehearsal(site, state, start_ns=stage.scenario.learn_ns, answer=answer) as rehearsal:
         await rehearsal.play(watch(stage.reports.until(stage.scenario.start_ns)), stage.scenario.start_ns)
         now_ns = SystemClock().now().utc_ns
         await rehearsal.play(stage.reports.until(now_ns), now_ns)

@@ -7,22 +7,28 @@ The length is that of the segment in four decimals; behind it its CRC in four he
 
 from __future__ import annotations
 
+from gateway.profiles import FieldPlace, Point
 from simulators.encoders.sending import Sending, plain
 
 _PASSWORD = "123456"  # noqa: S105 - the protocol's own, which every station leaves the works with
 
 
 def hj212(sending: Sending) -> bytes:
-    """Return one frame; a point's name is `factor-Rtd`, and every value is marked as normal."""
+    """Return one frame; a point's name is `factor-Rtd`, its value is marked as normal or as one of calibration."""
     local = sending.local()
     groups: dict[str, list[str]] = {}
     for name, value in sending.fields():
         groups.setdefault(name.partition("-")[0], []).append(f"{name}={plain(value)}")
-    items = [",".join([*group, f"{factor}-Flag=N"]) for factor, group in groups.items()]
+    tested = {_factor_of(sending.profile.points[name]) for name in sending.calibrated}
+    items = [",".join([*group, f"{name}-Flag={'C' if name in tested else 'N'}"]) for name, group in groups.items()]
     millis = sending.time_ns // 1_000_000 % 1000
     head = f"QN={local:%Y%m%d%H%M%S}{millis:03d};ST=32;CN=2011;PW={_PASSWORD};MN={sending.station};Flag=5"
     segment = f"{head};CP=&&{';'.join([f'DataTime={local:%Y%m%d%H%M%S}', *items])}&&".encode("ascii")
     return b"##%04d%s%04X\r\n" % (len(segment), segment, _crc(segment))
+
+
+def _factor_of(point: Point) -> str:
+    return point.place.path[0].partition("-")[0] if isinstance(point.place, FieldPlace) else ""
 
 
 def _crc(segment: bytes) -> int:

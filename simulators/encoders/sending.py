@@ -27,6 +27,8 @@ class Sending:
     time_ns: int
     sequence: int = 0
     """How many messages it has sent before."""
+    calibrated: frozenset[str] = frozenset()
+    """Points to which somebody holds test gas."""
 
     def fields(self) -> Iterator[tuple[str, float]]:
         """Yield the protocol's name and the number on the wire of each point that has a value."""

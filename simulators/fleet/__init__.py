@@ -4,9 +4,11 @@ from simulators.fleet.healthy import healthy_signals, utc_offset_seconds
 from simulators.fleet.live import Counted, LiveFleet
 from simulators.fleet.pace import Pace, WallClock
 from simulators.fleet.publishing import MqttTarget
+from simulators.servers.modbus_lines import Line
 
 __all__ = [
     "Counted",
+    "Line",
     "LiveFleet",
     "MqttTarget",
     "Pace",

@@ -20,9 +20,9 @@ from gateway.model import SECOND
 from simulators.fleet.dialling import Place, Stations
 from simulators.fleet.pace import Timing
 from simulators.fleet.publishing import MqttTarget, Publisher
-from simulators.modbus_answers import answer, unit_of
+from simulators.modbus_answers import Said, unit_of
 from simulators.reports import Reports
-from simulators.servers.modbus_lines import ModbusLines
+from simulators.servers.modbus_lines import Line, ModbusLines
 from simulators.servers.registers import Behaviour
 
 _START_SECONDS = 10.0
@@ -59,13 +59,13 @@ class LiveFleet:
         *,
         timing: Timing,
         brokers: Mapping[str, MqttTarget],
-        lines: Mapping[str, int],
+        lines: Mapping[str, Line | int],
         listeners: Mapping[str, Place] | None = None,
         devices_per_client: int = 500,
     ) -> None:
-        """`lines` gives each Modbus collector its port, 0 for a free one; `ports` tells them once it listens.
+        """`lines` gives each Modbus collector its line, or the port of one of Modbus TCP, 0 for a free one.
 
-        `listeners` gives each collector that stations dial into its (host, port).
+        `ports` tells them once it listens. `listeners` gives each collector that stations dial into its (host, port).
         """
         self._reports = reports
         self._timing = timing
@@ -84,10 +84,18 @@ class LiveFleet:
                 dialled[device.id] = listeners[device.collector]
             elif device.collector in lines:
                 self._units[device.collector, device.unit or 1] = device.id
-        self._publisher = Publisher(brokers, by_broker, devices_per_client=devices_per_client)
+        self._publisher = Publisher(
+            brokers,
+            by_broker,
+            stations=reports.stations,
+            sparkplug=self._sparkplug,
+            bear_again=self._bear_again,
+            devices_per_client=devices_per_client,
+        )
         self._dialled = frozenset(dialled)
         self._stations = Stations(dialled)
-        self._lines = ModbusLines(lines, self._reply)
+        written = {name: line if isinstance(line, Line) else Line(line) for name, line in lines.items()}
+        self._lines = ModbusLines(written, self._reply, self._is_cut)
         self._messages = 0
         self._lateness: deque[float] = deque(maxlen=_REMEMBERED)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -208,9 +216,16 @@ class LiveFleet:
             return False
         return True
 
-    def _reply(self, line: str, frame: bytes) -> bytes | None:
+    def _reply(self, line: str, frame: bytes) -> Said:
         device = self._units.get((line, unit_of(frame)))
-        if device is None:
-            return None
-        blocks = self._reports.registers(device, self._timing.now_ns())
-        return None if blocks is None else answer(frame, blocks)
+        return Said(None) if device is None else self._reports.reply(device, frame, self._timing.now_ns())
+
+    def _is_cut(self, line: str) -> bool:
+        now_ns = self._timing.now_ns()
+        return any(self._reports.is_cut(device, now_ns) for (name, _), device in self._units.items() if name == line)
+
+    def _bear_again(self, device: str) -> None:
+        """Take a host's wish to hear a Sparkplug node's birth, from a thread of its client."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._reports.bear_again, device)

@@ -15,12 +15,13 @@ from gateway.documents import Document, did_you_mean, read_document
 from gateway.errors import ConfigError, Fault
 from gateway.model import SECOND
 from simulators.districts import PARTS
+from simulators.drawn_faults import Rate
 from simulators.instruments import Fault as InstrumentFault
 from simulators.models.contract import Event
 from simulators.scenarios.durations import seconds_of
 from simulators.scenarios.expectation import Expectation, Wanted, read_sentence
 from simulators.scenarios.scenario import Scenario
-from simulators.scenarios.written import WrittenExpectation, WrittenInstrument, WrittenScenario
+from simulators.scenarios.written import WrittenExpectation, WrittenInstrument, WrittenRate, WrittenScenario
 from simulators.weather import Storm
 
 _Made = TypeVar("_Made")
@@ -64,6 +65,9 @@ def _scenario(document: Document, written: WrittenScenario) -> Scenario:
     faults: list[InstrumentFault] = []
     for number, fault in enumerate(written.instruments):
         _tried(document, ("instruments", number), partial(_fault, fault, start_ns), faults)
+    rates: list[Rate] = []
+    for number, rate in enumerate(written.drawn):
+        _tried(document, ("drawn", number), partial(_rate, rate), rates)
     expectations: list[Expectation] = []
     for number, expected in enumerate(written.expect):
         _tried(document, ("expect", number, "want"), partial(_expectation, expected), expectations)
@@ -91,6 +95,7 @@ def _scenario(document: Document, written: WrittenScenario) -> Scenario:
         events=events,
         faults=faults,
         expectations=expectations,
+        drawn=rates,
         places={".".join(map(str, path)): place for path, place in document.places.items()},
     )
 
@@ -99,6 +104,10 @@ def _fault(one: WrittenInstrument, start_ns: int) -> InstrumentFault:
     return InstrumentFault(
         start_ns + _ns(one.at), one.kind, one.device, one.point, _number(one.amount), _seconds(one.lasts)
     )
+
+
+def _rate(one: WrittenRate) -> Rate:
+    return Rate(one.kind, one.per_device_year, one.device, one.point, _number(one.amount), _seconds(one.lasts))
 
 
 def _expectation(one: WrittenExpectation) -> Expectation:

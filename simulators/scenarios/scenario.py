@@ -17,11 +17,13 @@ from gateway.model import SECOND
 from simulators.courses import courses_of
 from simulators.districts import PARTS, Part, Term
 from simulators.districts.site import site_text
+from simulators.drawn_faults import Rate
 from simulators.instruments import Fault as InstrumentFault
-from simulators.instruments import Instruments, drawn_faults
+from simulators.instruments import Instruments
 from simulators.models.contract import Event, Window
 from simulators.reports import Reports
 from simulators.scenarios.expectation import Expectation
+from simulators.scenarios.faults import faults_of
 from simulators.weather import Climate, Storm
 from simulators.world import World
 
@@ -51,6 +53,8 @@ class Scenario:
     events: Sequence[Event]
     faults: Sequence[InstrumentFault]
     expectations: Sequence[Expectation]
+    drawn: Sequence[Rate] = ()
+    """Faults of instruments drawn at a rate of their kind."""
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Where in its file something stands, e.g. `happens.0`, as line and column."""
 
@@ -112,7 +116,7 @@ class Stage:
                 self.world.stage(event)
             except ValueError as error:
                 raise scenario.fault(f"happens.{number}", str(error)) from error
-        self.instruments = Instruments(self._faults(inventory), seed=scenario.seed)
+        self.instruments = Instruments(faults_of(scenario, inventory), seed=scenario.seed)
         self.signals = courses_of(inventory, self.world, self.instruments, seed=str(scenario.seed))
         self.reports = Reports(
             inventory,
@@ -143,28 +147,6 @@ class Stage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _faults(self, inventory: Inventory) -> list[InstrumentFault]:
-        """Return the written faults and the drawn ones; each must be of a device and a point that there are."""
-        scenario = self.scenario
-        points: dict[str, list[str]] = {}
-        for channel in inventory.channels.values():
-            points.setdefault(channel.device, []).append(channel.point)
-        for number, fault in enumerate(scenario.faults):
-            if fault.device not in points:
-                reason = f"there is no device {fault.device!r}; there are {', '.join(points)}"
-                raise scenario.fault(f"instruments.{number}", reason)
-            if fault.point is not None and fault.point not in points[fault.device]:
-                reason = f"{fault.device} has no point {fault.point!r}; it has {', '.join(points[fault.device])}"
-                raise scenario.fault(f"instruments.{number}", reason)
-        drawn = drawn_faults(
-            points,
-            start_ns=scenario.start_ns,
-            end_ns=scenario.end_ns,
-            per_device_year=scenario.faults_per_device_year,
-            seed=scenario.seed,
-        )
-        return [*scenario.faults, *drawn]
 
 
 def days_of(scenario: Scenario) -> float:

@@ -53,6 +53,17 @@ class WrittenInstrument(_Written):
     lasts: Duration | None = None
 
 
+class WrittenRate(_Written):
+    """How often something happens to instruments."""
+
+    kind: Annotated[Text, Field(examples=["spikes"])]
+    per_device_year: Annotated[float, Field(gt=0, le=10_000, examples=[6])]
+    device: Text | None = None
+    point: Text | None = None
+    amount: Amount | None = None
+    lasts: Duration | None = None
+
+
 class WrittenExpectation(_Written):
     """One sentence that must come true."""
 
@@ -77,6 +88,7 @@ class WrittenScenario(_Written):
     faults_per_device_year: Annotated[float, Field(ge=0, le=1000)] = 0.0
     happens: list[WrittenEvent] = []
     instruments: list[WrittenInstrument] = []
+    drawn: list[WrittenRate] = []
     expect: Annotated[
         list[WrittenExpectation], Field(min_length=1, examples=[[{"want": "gas_leak on MH-1 within 10 min"}]])
     ]
@@ -97,5 +109,6 @@ DESCRIPTIONS: dict[str, str] = {
     "faults_per_device_year": "faults of instruments drawn at random beside those that are written",
     "happens": "what breaks: when from the start, kind, asset, amount in the unit of its kind, how long",
     "instruments": "what goes wrong with instruments: drift, stuck, spikes, noise, dropout, dead, offline, ...",
+    "drawn": "the same, drawn at random, so often a year on each device that can have it or on one",
     "expect": "what the gateway must do, each a sentence; pending: why it cannot yet",
 }

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from gateway.model import SECOND
-from simulators.instruments import Fault, Instruments, drawn_faults
+from simulators.instruments import KINDS, Fault, Instruments
 
 MINUTE = 60 * SECOND
 
@@ -64,8 +64,8 @@ def test_a_device_in_calibration_shows_the_test_gas_and_says_so() -> None:
     instruments = Instruments([Fault(0, "calibration", "d", "ch4", amount=50.0, seconds=600.0)])
 
     assert instruments.measured("d", "ch4", MINUTE, 1.2) == 50.0
-    assert instruments.is_calibrated("d", MINUTE)
-    assert not instruments.is_calibrated("d", 11 * MINUTE)
+    assert instruments.calibrated("d", ["ch4", "o2"], MINUTE) == {"ch4"}
+    assert not instruments.calibrated("d", ["ch4", "o2"], 11 * MINUTE)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,10 @@ def test_a_device_in_calibration_shows_the_test_gas_and_says_so() -> None:
         ({"kind": "noise", "amount": -1.0}, "amount must be its standard deviation"),
         ({"kind": "dropout", "amount": 1.0}, "a share below 1"),
         ({"kind": "stuck", "seconds": 0.0}, "seconds must be above 0"),
+        ({"kind": "exceptions", "amount": 12.0}, "amount must be a code from 1 to 11"),
+        ({"kind": "exceptions", "amount": 1.5}, "amount must be a code from 1 to 11"),
+        ({"kind": "saving", "amount": 90_000.0}, "at most a day"),
+        ({"kind": "slow"}, "amount must be the seconds"),
     ],
 )
 def test_an_impossible_fault_is_refused(fault: dict[str, object], reason: str) -> None:
@@ -84,16 +88,34 @@ def test_an_impossible_fault_is_refused(fault: dict[str, object], reason: str) -
         Fault(time_ns=0, device="d", **fault)  # type: ignore[arg-type] # what a file may hold
 
 
-def test_drawn_faults_follow_their_rate_and_their_seed() -> None:
-    year = round(365.25 * 86_400) * SECOND
-    devices = {f"d{number}": ["a", "b"] for number in range(50)}
+def test_a_slow_device_is_always_late_and_a_late_one_now_and_then() -> None:
+    instruments = Instruments([Fault(0, "slow", "s", amount=0.4), Fault(0, "late", "l", amount=3.0)])
 
-    drawn = drawn_faults(devices, start_ns=0, end_ns=year, per_device_year=4.0, seed=1)
-    again = drawn_faults(devices, start_ns=0, end_ns=year, per_device_year=4.0, seed=1)
+    slow = [instruments.delay_seconds("s", second * SECOND) for second in range(2_000)]
+    late = [instruments.delay_seconds("l", second * SECOND) for second in range(2_000)]
 
-    assert [(f.time_ns, f.kind, f.device) for f in drawn] == [(f.time_ns, f.kind, f.device) for f in again]
-    assert 150 < len(drawn) < 250
-    assert all(0 <= fault.time_ns < year for fault in drawn)
+    assert set(slow) == {0.4}
+    assert set(late) == {0.0, 3.0}
+    assert 0.17 < late.count(3.0) / len(late) < 0.23
+
+
+def test_a_node_that_saves_its_battery_reports_rarely_until_it_is_over() -> None:
+    instruments = Instruments([Fault(MINUTE, "saving", "d", amount=3600.0, seconds=86_400.0)])
+
+    assert instruments.period_ns("d", 0, MINUTE) == MINUTE
+    assert instruments.period_ns("d", 2 * MINUTE, MINUTE) == 60 * MINUTE
+    assert instruments.period_ns("d", 2 * MINUTE, 120 * MINUTE) == 120 * MINUTE
+    assert instruments.period_ns("d", 86_400 * SECOND + MINUTE, MINUTE) == MINUTE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_window_and_only_what_looks_like_a_hazard_and_is_none_has_no_hazard(kind: str) -> None:
+    amount = {"dropout": 0.5, "exceptions": 6.0, "saving": 900.0}.get(kind, 3.0)
+
+    window = Fault(5, kind, "d", amount=amount, seconds=10.0).window("MH-1", 100 * SECOND)
+
+    assert (window.start_ns, window.end_ns, window.kind, window.asset) == (5, 5 + 10 * SECOND, kind, "MH-1")
+    assert (window.hazard == "") == (kind == "calibration")
 
 
 def test_a_window_names_the_asset_and_what_ought_to_be_said() -> None:
