@@ -1,8 +1,8 @@
 """Gas in manholes and chambers beside a main: leaks that seep through the soil, and sewer gas that only looks like one.
 
-Each space is a well-mixed box: volume x dC/dt = inflow - exchange x volume x C. What leaks from a main reaches a space
-by its distance, later and thinner. Pipeline gas carries ethane and comes whatever the weather; sewer gas has none,
-carries hydrogen sulphide and rises and falls with warmth (domain notes on telling biogas, from memory).
+Each space is a well-mixed box: volume x dC/dt = inflow x (1 - C) - exchange x volume x C. What leaks from a main
+reaches a space by its distance, later and thinner. Pipeline gas carries ethane and comes whatever the weather; sewer
+gas has none, carries hydrogen sulphide and rises and falls with warmth (domain notes on telling biogas, from memory).
 """
 
 from __future__ import annotations
@@ -113,9 +113,10 @@ class GasSpaces:
             metres = min(space.mains.values(), default=1.0)
             self._arriving[number] += (sent - self._arriving[number]) * self._share(metres * space.seconds_per_metre)
             exchanges = space.exchanges_per_hour * (1.0 + 0.3 * weather.wind_m_s)
-            share = self._share(3600.0 / exchanges)
-            level = min(0.9, self._arriving[number] / (space.volume_m3 * exchanges))
-            self._leaked[number] += (level - self._leaked[number]) * share
+            # What flows in drives as much out.
+            inflow = self._arriving[number] / space.volume_m3
+            share = self._share(3600.0 / (inflow + exchanges))
+            self._leaked[number] += (inflow / (inflow + exchanges) - self._leaked[number]) * share
             lel = max([space.sewage_lel, *(e.amount for e in on if e.kind == "biogas" and e.asset == space.asset)])
             warmth = 1.0 + space.warmth_per_degree * (weather.air_celsius - 18.0)
             settled = max(0.0, lel * warmth) / 100.0 * _LEL_SHARE
