@@ -23,6 +23,7 @@ from simulators.fleet import LiveFleet, MqttTarget, Pace, WallClock, healthy_sig
 from simulators.instruments import Fault, Instruments
 from simulators.reports import Reports
 from simulators.servers.modbus_server import ModbusServer
+from simulators.servers.mosquitto_broker import MosquittoBroker
 from simulators.servers.nats_broker import NatsBroker
 from simulators.servers.registers import Behaviour
 from simulators.signals import Constant, Signal
@@ -161,33 +162,31 @@ def test_nobody_listens_once_it_has_stopped(district: Inventory) -> None:
         assert probe.connect_ex((fleet.host, port)) != 0
 
 
+GAS = {"ch4": 1.25, "temperature": 17.5, "battery": 3.612, "tilt": 0.6, "immersion": 0.0}
+SAID = {"ch4": 1.25, "temp": 17.5, "bat": 3612, "tilt": 0.6, "water": 0}
+
+
 @pytest.mark.slow
-def test_mosquitto_sub_reads_the_fleet(district: Inventory, tmp_path: Path, need: Callable[[str], str]) -> None:
-    program = need("mosquitto_sub")
-    with NatsBroker(tmp_path) as broker:
+def test_mosquitto_sub_reads_the_fleet_as_it_truly_is(
+    district: Inventory, tmp_path: Path, need: Callable[[str], str]
+) -> None:
+    program, signals = need("mosquitto_sub"), _steady(district)
+    signals |= {f"A-gas-1.gas-1.{point}": Constant(value) for point, value in GAS.items()}
+    with MosquittoBroker(need("mosquitto"), tmp_path) as broker:
         target = MqttTarget(broker.host, broker.port, "lifeline/{device}/up")
-        asks = [program, "-h", broker.host, "-p", str(broker.port), "-t", "lifeline/+/up", "-C", "3", "-W", "10", "-v"]
+        where = ["-h", broker.host, "-p", str(broker.port), "-q", "1"]
+        asks = [program, *where, "-t", "lifeline/gas-1/up", "-C", "3", "-W", "10", "-v"]
 
-        with _fleet(district, _steady(district), brokers={"air": target}):
+        before_ns = time.time_ns()
+        with _fleet(district, signals, brokers={"air": target}):
             heard = subprocess.run(asks, capture_output=True, text=True, check=True)
+        after_ns = time.time_ns()
 
-    topics = [line.split(" ", 1)[0] for line in heard.stdout.splitlines()]
+    topics = {line.split(" ", 1)[0] for line in heard.stdout.splitlines()}
     payloads = [json.loads(line.split(" ", 1)[1]) for line in heard.stdout.splitlines()]
-    assert set(topics) <= {"lifeline/gas-1/up", "lifeline/gas-2/up", "lifeline/node-1/up"}
-    assert len(payloads) == 3
-
-
-@pytest.mark.slow
-def test_mbpoll_reads_the_fleet(district: Inventory, need: Callable[[str], str]) -> None:
-    program = need("mbpoll")
-    fleet = _fleet(district, _steady(district), lines={"pumps": 0})
-    with fleet:
-        # mbpoll counts registers from 1.
-        asks = [program, "-1", "-q", "-a", "1", "-t", "4", "-r", "92", "-p", str(fleet.ports["pumps"]), fleet.host]
-        heard = subprocess.run(asks, capture_output=True, text=True, check=True)
-
-    assert "[92]:" in heard.stdout
-    assert "78" in heard.stdout.split("[92]:")[1]
+    assert topics == {"lifeline/gas-1/up"}
+    assert [payload["data"] for payload in payloads] == [SAID] * 3
+    assert all(before_ns // 1_000_000 <= payload["ts"] <= after_ns // 1_000_000 for payload in payloads)
 
 
 def test_local_time_is_that_of_the_site(district: Inventory) -> None:
