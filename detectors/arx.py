@@ -24,6 +24,8 @@ from detectors.walking import NEVER
 MOST = 1e12
 """No measurement is larger: its moments are still numbers."""
 _CLIP = 4.0
+_LEAST_SHARE = 1e-5
+"""A ridge of a millionth keeps the regression solvable, and its expectation off by that share: no shift of anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class ArxResidual:
     def _judge(self, terms: Floats, value: float) -> float:
         arx, expected = self._arx, self._model.expect(terms)
         score = math.nan
-        sigma = max(math.sqrt(float(self._variance[0])), arx.least_sigma)
+        sigma = max(math.sqrt(float(self._variance[0])), arx.least_sigma, _LEAST_SHARE * abs(value))
         off = (value - expected) / sigma if math.isfinite(expected) else 0.0
         off = min(max(off, -_CLIP), _CLIP)
         if self._seen[0] >= arx.warm_up_slots and math.isfinite(expected):

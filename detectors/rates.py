@@ -2,7 +2,8 @@
 
 Score = changes from one sample to the next above the limit per minute, each forgotten with `memory_seconds`, /
 `count`: one jump may be a burst pipe, three within the hour (a little forgotten: 2.5) are a fault. IOOS, QARTOD test 7
-(rate of change).
+(rate of change). A change within less than `least_seconds` is held against what may change in that time: a channel that
+suddenly speaks a hundred times as often must not have its noise called speed.
 """
 
 from __future__ import annotations
@@ -29,14 +30,23 @@ class Rates:
     name = "rates"
     version = 1
 
-    def __init__(self, limit_per_minute: Floats, memory_seconds: float = 3_600.0, count: float = 2.5) -> None:
+    def __init__(
+        self,
+        limit_per_minute: Floats,
+        memory_seconds: float = 3_600.0,
+        count: float = 2.5,
+        *,
+        least_seconds: Floats | float = 0.0,
+    ) -> None:
+        """`least_seconds`: the channel's own period; longer is blinder to fast jumps, shorter takes noise for them."""
         size = len(limit_per_minute)
-        self._table = Table(("value", "seen", "fast"), columns(size, limit_per_minute, memory_seconds, count))
+        parameters = columns(size, limit_per_minute, memory_seconds, count, least_seconds)
+        self._table = Table(("value", "seen", "fast"), parameters)
 
     @classmethod
     def example(cls, rows: int) -> Self:
         """Return a bank with ordinary limits, as contract tests and benchmarks use it."""
-        return cls(np.where(np.arange(rows) % 4 == 0, np.nan, 10.0))
+        return cls(np.where(np.arange(rows) % 4 == 0, np.nan, 10.0), least_seconds=10.0)
 
     def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Return one score per sample."""
@@ -57,10 +67,10 @@ class Rates:
 
 def _step(state: Floats, parameters: Floats, samples: Round) -> Floats:
     value, seen, fast = state
-    limit, memory, count = parameters
+    limit, memory, count, least = parameters
     change = np.abs(samples.value - value)
     fast *= memory / (memory + samples.seconds)
-    fast += (change * _MINUTE > limit * samples.seconds) & (seen > 0.0)
+    fast += (change * _MINUTE > limit * np.maximum(samples.seconds, least)) & (seen > 0.0)
     value[:] = samples.value
     seen[:] = 1.0
     score: Floats = fast / count

@@ -1,6 +1,7 @@
 """Evenly sampled stretches of waveforms: a window is full when so many samples came without a gap.
 
-Rule 1: a step longer than one and a half periods, or none at all, starts the window anew: a spectrum has no holes.
+Rule 1: a step longer than one and a half periods, or shorter than half of one, starts the window anew: a spectrum has
+no holes, and at another sampling rate every line would seem to have moved.
 Rule 2: windows overlap by half (Welch), and each is handed over as it was filled: cuts change nothing.
 """
 
@@ -15,7 +16,7 @@ from detectors.rounds import sort_rows
 from detectors.walking import MOST, NEVER
 
 SECOND = 1_000_000_000
-_LONGEST_STEP = 1.5
+_SHORTEST_STEP, _LONGEST_STEP = 0.5, 1.5
 
 
 class Windows:
@@ -32,6 +33,7 @@ class Windows:
         self.lengths = lengths
         size = len(lengths)
         self._most_ns = np.round(_LONGEST_STEP * SECOND / rate_hz).astype(np.int64)
+        self._least_ns = np.maximum(np.round(_SHORTEST_STEP * SECOND / rate_hz).astype(np.int64), 1)
         self._buffer = np.zeros((size, max([*lengths, 1])))
         self._filled = np.zeros(size, np.int64)
         self._last_ns = np.full(size, NEVER, np.int64)
@@ -55,7 +57,7 @@ class Windows:
         if not length:
             return score
         step_ns = np.diff(time_ns, prepend=self._last_ns[row])
-        breaks = np.flatnonzero((step_ns <= 0) | (step_ns > self._most_ns[row]))
+        breaks = np.flatnonzero((step_ns < self._least_ns[row]) | (step_ns > self._most_ns[row]))
         self._last_ns[row] = time_ns[-1]
         at, current = 0, float(self._score[row])
         for stop in [*breaks.tolist(), len(value)]:
