@@ -60,7 +60,8 @@ def _jumpy_bank(channels: Sequence[Channel], fresh_ns: Times, name: str) -> Bank
 
     watched = [index for index, channel in enumerate(channels) if limit_of(channel) is not None]
     limits = np.array([limit_of(channels[index]) for index in watched], np.float64)
-    detector: Spikes | Rates = Spikes(limits) if name == "spike" else Rates(limits)
+    periods = np.array([channels[index].report_seconds for index in watched], np.float64)
+    detector: Spikes | Rates = Spikes(limits) if name == "spike" else Rates(limits, least_seconds=periods)
     rules: list[Rule | None] = []
     for index, limit in zip(watched, limits.tolist(), strict=True):
         unit = channels[index].unit
