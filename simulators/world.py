@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from gateway.model import SECOND, Floats
+import numpy as np
+
+from gateway.model import SECOND, Floats, Int64s
 from gateway.units import QUANTITIES
-from simulators.models.contract import Event, Model, Place, Window
-from simulators.weather import Climate, Weather
+from simulators.models.contract import Event, Model, Place, Waving, Window
+from simulators.weather import Climate, Storm, Weather
 
 _WEATHER_SECONDS = 60.0
 _STATES = frozenset(name for name, quantity in QUANTITIES.items() if quantity.unit == "1")
@@ -72,6 +75,11 @@ class World:
         reason = max(reasons, default=(0, "there is nothing in this world"), key=lambda one: one[0])[1]
         raise ValueError(reason)
 
+    def rain(self, storm: Storm) -> None:
+        """Let one more storm fall; what of it lies before the models' own time has fallen on nobody."""
+        self.climate = replace(self.climate, storms=[*self.climate.storms, storm])
+        self._known_weather = None
+
     def advance(self, until_ns: int, *, keep_ns: int = 0) -> None:
         """Step every model until it has reached a moment; steps older than `keep_ns` before it are forgotten."""
         while behind := [number for number in range(len(self._models)) if self._last(number) < until_ns]:
@@ -95,6 +103,13 @@ class World:
         if place[1] in _STATES:
             return low
         return low + (time_ns - times[after - 1]) / (times[after] - times[after - 1]) * (high - low)
+
+    def wave(self, place: Place, time_ns: Int64s) -> Floats:
+        """Return the true values at many moments of the last minute that has been reached, waves between steps told."""
+        model: object = self._models[self._owner[place][0]] if place in self._owner else None
+        if isinstance(model, Waving) and place in model.waving:
+            return model.wave(place, time_ns)
+        return np.array([self.at(place, moment) for moment in time_ns.tolist()])
 
     def close(self) -> None:
         """Close every model, the last first."""

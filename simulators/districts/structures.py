@@ -11,6 +11,7 @@ from simulators.models import slope as slopes
 from simulators.models import tunnel as tunnels
 from simulators.models.bridge import Bridge, Span
 from simulators.models.contract import Model
+from simulators.models.modal import beam_hz
 from simulators.models.road import Ground, RoadGround
 from simulators.models.slope import Slope, SlopeModel
 from simulators.models.tunnel import Bore, RoadTunnel
@@ -40,10 +41,7 @@ def bridge(size: int) -> Part:
         }
 
     def models(term: Term) -> Sequence[Model]:
-        return [
-            Bridge(Span(name, **term.draws.of(name, bridges.RANGES)), end_ns=term.end_ns, seed=term.seed)
-            for name in spans
-        ]
+        return [Bridge(_span(name, term), end_ns=term.end_ns, seed=term.seed) for name in spans]
 
     ladders: dict[str, Written] = {
         "girder_strain": {
@@ -66,6 +64,11 @@ def bridge(size: int) -> Part:
         },
     }
     return Part(assets, devices, ladders, models, kin={name: frozenset({"BR-1"}) for name in spans})
+
+
+def _span(name: str, term: Term, wave_hz: float = 0.0) -> Span:
+    drawn, girder = term.draws.of(name, bridges.RANGES), term.draws.of(name, bridges.GIRDER)
+    return Span(name, **drawn, first_hz=beam_hz(1, drawn["metres"], **girder), wave_hz=wave_hz)
 
 
 def tunnel(size: int) -> Part:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
-from gateway.model import Floats
+from gateway.model import Floats, Int64s
 from simulators.weather import Weather
 
 Place: TypeAlias = tuple[str, str]
@@ -72,6 +72,20 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Leave no file and no handle behind."""
+        ...
+
+
+@runtime_checkable
+class Waving(Protocol):
+    """A model that also knows what goes on between its steps: pressure waves, vibration."""
+
+    @property
+    def waving(self) -> frozenset[Place]:
+        """The places whose waves it tells."""
+        ...
+
+    def wave(self, place: Place, time_ns: Int64s) -> Floats:
+        """Return the values at times that its steps have reached, a minute back at the most; NaN beyond."""
         ...
 
 
