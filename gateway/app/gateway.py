@@ -35,7 +35,7 @@ from gateway.collectors import CollectedDevice, Collector
 from gateway.detection import Detection
 from gateway.detection.why import document as why_document
 from gateway.detection.why import why
-from gateway.duty_room import DutyRoomPorts, create_app, serve
+from gateway.duty_room import DutyRoomPorts, StagePort, create_app, serve
 from gateway.early_warning import Finding
 from gateway.errors import Unreachable
 from gateway.health import Health
@@ -97,6 +97,8 @@ class Gateway:
         # What a reload closes and opens again.
         self._detecting, self._copying, self._room = ExitStack(), ExitStack(), AsyncExitStack()
         self.reloads = Reloads(self)
+        self.stages: StagePort | None = None
+        """What the page of a simulated district may break."""
         self._writers: dict[str, Writer] = {}
         self._polled: dict[str, Polling] = {}
 
@@ -384,6 +386,7 @@ class Gateway:
             at_cap=self.site.journal.at_cap,
             drills=drills,
             why=self._why,
+            stages=self.stages,
             reloads=self.reloads,
             writes=Writes(self._writers, self.ledger, self.clock, self.health),
         )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.duty_room.ports import DutyRoomPorts
+from gateway.duty_room.ports import DutyRoomPorts, StagePort
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from gateway.duty_room.serving import DutyRoomServer
 
-__all__ = ["DutyRoomPorts", "create_app", "serve"]
+__all__ = ["DutyRoomPorts", "StagePort", "create_app", "serve"]
 
 
 def create_app(ports: DutyRoomPorts) -> FastAPI:

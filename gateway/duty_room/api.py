@@ -93,6 +93,7 @@ def _add_site(routes: APIRouter, ports: DutyRoomPorts) -> None:
             language=ports.language,
             version=__version__,
             quantities={name: {"zh": QUANTITIES[name].zh, "en": QUANTITIES[name].en} for name in used},
+            stages=list(ports.stages.words) if ports.stages else [],
         )
 
     @routes.get("/channels")

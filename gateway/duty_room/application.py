@@ -19,6 +19,7 @@ from gateway.duty_room.live import Live
 from gateway.duty_room.ports import DutyRoomPorts
 from gateway.duty_room.reloading import reload_routes
 from gateway.duty_room.sensor_quality import quality_routes
+from gateway.duty_room.stages import stage_routes
 from gateway.duty_room.writes import write_routes
 
 STATIC = Path(__file__).parent / "static"
@@ -55,6 +56,8 @@ def create_app(ports: DutyRoomPorts) -> FastAPI:
         app.include_router(reload_routes(ports.reloads))
     if ports.writes is not None:
         app.include_router(write_routes(ports.writes))
+    if ports.stages is not None:
+        app.include_router(stage_routes(ports.stages))
     _add_page(app)
     app.add_middleware(Guard)
     return app

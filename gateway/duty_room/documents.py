@@ -325,6 +325,8 @@ class SiteDocument(Document):
     version: str
     quantities: dict[str, dict[str, str]]
     """Names of the quantities measured or worked out here: quantity → language → name."""
+    stages: list[str]
+    """What a visitor may stage; empty but in a demo."""
 
 
 class ReadinessDocument(Document):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -63,6 +63,19 @@ class DrillPort(Protocol):
 
     def outcomes(self, limit: int = 20) -> list[Drilled]:
         """Return how the newest drills ended, the newest first."""
+        ...
+
+
+class StagePort(Protocol):
+    """What a visitor of a simulated district may break."""
+
+    @property
+    def words(self) -> Sequence[str]:
+        """What there is to break, in the order of its buttons."""
+        ...
+
+    async def stage(self, word: str, /) -> str:
+        """Let it happen now and say what; `NotAllowed` says why not."""
         ...
 
 
@@ -209,3 +222,5 @@ class DutyRoomPorts:
     """Takes over a changed site file; None where nothing runs that could."""
     why: WhyPort | None = None
     """Explains a channel; None where nothing detects."""
+    stages: StagePort | None = None
+    """Breaks something in a simulated district; None on every real site."""

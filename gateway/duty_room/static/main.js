@@ -5,6 +5,7 @@ import { Chooser } from "/static/chooser.js";
 import { byId, element, setText } from "/static/dom.js";
 import { Evidence } from "/static/evidence.js";
 import { Sound } from "/static/sound.js";
+import { Stages } from "/static/stages.js";
 import { STALE_AFTER_MS, Store } from "/static/store.js";
 import { Stream } from "/static/stream.js";
 import { Trend } from "/static/trend.js";
@@ -37,6 +38,7 @@ class Page {
     this._warnings = new WarningList(store, words, { choose: (id) => this.choose(id), acknowledge: this._open });
     this._evidence = new Evidence(store, words, { acknowledge: this._open, show: (id) => this.show(id) });
     this._sound = new Sound(store, words);
+    this._stages = new Stages(store.site.stages, words);
     store.on("vitals", () => this._head());
     store.on("values", () => this._now());
     store.on("warnings", (changed) => changed && this._follow(changed));
@@ -52,6 +54,7 @@ class Page {
     this._chooser.name(this._trend.channel);
     this._trend.draw();
     this._sound.draw();
+    this._stages.draw();
     this._head();
     this._now();
     this.second();

@@ -105,6 +105,7 @@ def test_no_word_is_left_over() -> None:
         "trust.",
         "term.",
         "sound.",
+        "stages.",
         "gateway.filling.",
     )
 
