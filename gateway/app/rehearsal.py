@@ -27,8 +27,6 @@ from gateway.errors import Unreachable
 from gateway.model import SECOND, Batch, Record, Tick
 from gateway.settings import ModbusTcpSettings, MqttSettings, Site
 
-_SLICE_NS = 10 * SECOND
-"""What arrives within it makes one batch; a tick follows, as a live journal writes them."""
 _SLICES = 6
 """So many are journaled with one commit."""
 _UNIT = 6
@@ -70,13 +68,23 @@ class Rehearsal:
     """A gateway of a site in a folder of its own, from `start_ns` on; a block of it runs it."""
 
     def __init__(
-        self, site: Site, state: Path, *, start_ns: int, answer: Callable[[str, bytes, int], bytes | None]
+        self,
+        site: Site,
+        state: Path,
+        *,
+        start_ns: int,
+        answer: Callable[[str, bytes, int], bytes | None],
+        slice_seconds: float = 10.0,
     ) -> None:
-        """`answer` gives what a device replies to a Modbus TCP request at a time; None when it does not."""
+        """`answer` gives what a device replies to a Modbus TCP request at a time; None when it does not.
+
+        What arrives within a slice makes one batch; a tick follows, as a live journal writes them.
+        """
         self._site = site
         self._clock = FakeClock(start_ns, boot_id="rehearsal")
         self._start_ns = start_ns
         self._answer = answer
+        self._slice_ns = round(slice_seconds * SECOND)
         self._gateway = Gateway(site, state, clock=self._clock, live=False)
         self._stack = AsyncExitStack()
         self._waiting: deque[Awaitable[None]] = deque()
@@ -113,17 +121,17 @@ class Rehearsal:
 
     async def play(self, arrivals: Iterable[Arrival], end_ns: int) -> None:
         """Let everything arrive and time pass until `end_ns`; arrivals are in order."""
-        slice_end = self._now_ns + _SLICE_NS
+        slice_end = self._now_ns + self._slice_ns
         records: list[Record] = []
         for arrival in arrivals:
             while arrival.arrives_ns >= slice_end:
                 await self._hand_over(records, min(slice_end, end_ns))
-                records, slice_end = [], slice_end + _SLICE_NS
+                records, slice_end = [], slice_end + self._slice_ns
             self._go_to(arrival.arrives_ns)
             records += await self._take(arrival)
         while self._now_ns < end_ns:
             await self._hand_over(records, min(slice_end, end_ns))
-            records, slice_end = [], slice_end + _SLICE_NS
+            records, slice_end = [], slice_end + self._slice_ns
         await self._commit()
         await self._settle(0)
         await self._gateway.drained()
