@@ -17,7 +17,7 @@ import numpy as np
 from gateway.model import Floats
 
 _G = 9.80665
-_MPA_PER_METRE = 0.00980665
+MPA_PER_METRE = 0.00980665
 _OPENING_SECONDS = 0.02
 
 
@@ -37,10 +37,14 @@ class Pipeline:
         if min(self.metres, self.millimetres, self.wave_m_s, self.head_metres) <= 0 or self.flow_m3_s < 0:
             raise ValueError("a pipeline has length, diameter, wave speed and head above 0, and no negative flow")
 
+    def reaches(self, hz: float) -> int:
+        """Return into how many parts it is cut for steps at least as fine as samples at `hz`."""
+        return max(20, math.ceil(self.metres * hz / self.wave_m_s))
+
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """A hole at a distance from the reservoir that begins to lose so much at a moment of the recording."""
+    """A hole at a distance from the reservoir: what it loses at the pressure of before, from a moment of the recording."""
 
     metres: float
     m3_s: float
@@ -77,23 +81,22 @@ def record(
         if not 0 < place < pipeline.metres:
             raise ValueError(f"{place:g} m is not on a pipeline of {pipeline.metres:g} m")
     samples = round(seconds * hz)
-    reaches = max(20, math.ceil(pipeline.metres * hz / pipeline.wave_m_s))
-    line = _Line(pipeline, reaches)
+    line = Line(pipeline, pipeline.reaches(hz))
     holes = {line.node(burst.metres): burst for burst in bursts}
     rows = np.empty((samples, len(gauges)))
     heads, time = line.head_at(gauges), 0.0
     for sample in range(samples):
         while time < sample / hz:
             time += line.dt
-            line.step(_outflows(holes, time), _valve(pipeline, closures, time))
+            line.step(_outflows(line, holes, time), _valve(pipeline, closures, time))
             heads = line.head_at(gauges)
         rows[sample] = heads
     random = np.random.default_rng(seed)
-    pressures: Floats = rows * _MPA_PER_METRE + noise_mpa * random.normal(size=rows.shape)
+    pressures: Floats = rows * MPA_PER_METRE + noise_mpa * random.normal(size=rows.shape)
     return pressures
 
 
-class _Line:
+class Line:
     """Heads and flows at the nodes, in steady state at first."""
 
     def __init__(self, pipeline: Pipeline, reaches: int) -> None:
@@ -108,13 +111,25 @@ class _Line:
         self._going = self._coming.copy()
         self.head = pipeline.head_metres - self._r * np.arange(reaches + 1) * pipeline.flow_m3_s**2
         self._upstream = pipeline.head_metres
+        self._steady = self.head.copy()
         if self.head[-1] <= 0:
             raise ValueError("friction takes all of the head; give a wider pipe or less flow")
 
+    @property
+    def flow_in(self) -> float:
+        """What comes from the reservoir now, in m3/s."""
+        return float(self._going[0])
+
+    def steady_head(self, node: int) -> float:
+        """Return the head of a node before anything happened."""
+        return float(self._steady[node])
+
     def node(self, metres: float) -> int:
+        """Return the inner node nearest to a distance from the reservoir."""
         return min(len(self.head) - 2, max(1, round(metres / self._reach)))
 
     def head_at(self, places: tuple[float, ...]) -> Floats:
+        """Return the heads in metres at distances from the reservoir."""
         along = np.arange(len(self.head)) * self._reach
         heads: Floats = np.interp(places, along, self.head)
         return heads
@@ -144,12 +159,12 @@ class _Line:
         self.head, self._coming, self._going = heads, flows, going
 
 
-def _outflows(holes: dict[int, Burst], time: float) -> dict[int, tuple[float, float]]:
+def _outflows(line: Line, holes: dict[int, Burst], time: float) -> dict[int, tuple[float, float]]:
     open_ = {}
     for node, burst in holes.items():
         share = min(1.0, max(0.0, (time - burst.seconds) / _OPENING_SECONDS))
         if share > 0:
-            open_[node] = (burst.m3_s * share, 40.0)
+            open_[node] = (burst.m3_s * share, line.steady_head(node))
     return open_
 
 
