@@ -1,8 +1,9 @@
 """How far a channel has shifted from its own level and daily course, against the rungs of a ladder in sigmas.
 
 `charts` decides whether there is a shift at all; how far is its EWMA. A row that has not shifted is at 0.
-It knows no weekends, holidays or weather: the hourly inflows of ten real zones left their course by 2 sigmas about
-three times in two months each, so let it say blue, and let something else agree before anybody drives out.
+It knows no weather, and no weekends without `days`: the hourly inflows of ten real zones left their daily course by
+2 sigmas about three times in two months each, so let it say blue, and let something else agree before anybody drives
+out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from detectors.charts import Charts
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
+from detectors.days import Days
 from detectors.level import Learning
 from detectors.limits import Limits, Steps
 
@@ -35,10 +37,15 @@ class Shifted:
     version = 1
 
     def __init__(
-        self, ladders: Sequence[Steps | None], learning: Sequence[Learning | None], *, hours: int = _HOURS
+        self,
+        ladders: Sequence[Steps | None],
+        learning: Sequence[Learning | None],
+        *,
+        hours: int = _HOURS,
+        days: Days | None = None,
     ) -> None:
         self._limits = Limits(ladders)
-        self._charts = Charts(learning, bins=hours)
+        self._charts = Charts(learning, bins=hours, days=days)
         self._last = np.empty(0)
 
     @classmethod
@@ -58,7 +65,7 @@ class Shifted:
         self._last = self._charts.shifts(rows, time_ns, value)
         return self._limits.update(rows, time_ns, self._last)
 
-    def sigmas(self, at: int) -> float:
+    def seen(self, at: int) -> float:
         """Return by how much the row of the sample at a place of the last call was shifted then."""
         return float(self._last[at])
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
 from detectors.walking import Round, Table, columns, walk
@@ -69,6 +70,7 @@ _NAMES = (
     "looks",
     *(f"look_{place}" for place in range(_BASES)),
 )
+_HELD = _NAMES.index("held")
 _CELL, _LOOK = _NAMES.index("cell_0"), _NAMES.index("look_0")
 
 
@@ -111,9 +113,33 @@ class Steps:
         """Return one score per sample."""
         return walk(self._table, self._step, rows, time_ns, value)
 
+    def sizes(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
+        """Take samples as `update` does; return how far each row is off its base, either way, in its unit.
+
+        Until a step has latched it counts as one that just reaches the step, however large: it may yet pass.
+        """
+        return walk(self._table, self._size, rows, time_ns, value)
+
+    def _size(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
+        off, is_cold = self._move(state, parameters, samples)
+        held, step, latch = state[_HELD], parameters[0], parameters[4]
+        size: Floats = np.abs(off)
+        np.minimum(size, step, out=size, where=(held > 0) & (held < latch))
+        np.copyto(size, np.nan, where=is_cold)
+        return size
+
     def _step(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
+        off, is_cold = self._move(state, parameters, samples)
+        held, step, latch = state[_HELD], parameters[0], parameters[4]
+        below = np.minimum(np.abs(off) / step, 1.0 - 1e-9)
+        score: Floats = np.where(held > 0, np.minimum(1.0 + held / latch, _MOST_SCORE), below)
+        np.copyto(score, np.nan, where=is_cold)
+        return score
+
+    def _move(self, state: Floats, parameters: Floats, samples: Round) -> tuple[Floats, NDArray[np.bool_]]:
+        """Move on by one round; return how far each row is off its base, and whether it still warms up."""
         base, learned, held, side, age, total, count, filled = state[:_CELL]
-        step, back, cell_seconds, warm_up, latch, tau, freeze = parameters
+        step, back, cell_seconds, warm_up, _, tau, freeze = parameters
         cells, (look_age, looks), bases = state[_CELL : _CELL + _CELLS], state[_LOOK - 2 : _LOOK], state[_LOOK:]
         # After a pause longer than the window, what is in it says nothing any more.
         seconds = np.minimum(samples.seconds, cell_seconds * _CELLS)
@@ -155,10 +181,7 @@ class Steps:
             np.copyto(held, 0.0, where=is_new_base)
         share = np.where(is_off | is_cold, 0.0, seconds / (tau + seconds))
         base += share * off
-        below = np.minimum(np.abs(off) / step, 1.0 - 1e-9)
-        score: Floats = np.where(held > 0, np.minimum(1.0 + held / latch, _MOST_SCORE), below)
-        np.copyto(score, np.nan, where=is_cold)
-        return score
+        return np.where(is_new_base, 0.0, off), is_cold
 
     def base(self) -> Floats:
         """Return what each row's level is compared with now."""

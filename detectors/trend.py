@@ -133,6 +133,16 @@ class Trends:
         """
         return walk(self._table, self._foretell, rows, time_ns, value)
 
+    def slopes(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
+        """Take samples as `update` does; return each row's slope in units a second, 0 while it is not sure of one."""
+        return walk(self._table, self._slope, rows, time_ns, value)
+
+    def _slope(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
+        _move(state, parameters, samples.seconds, samples.value)
+        _, slope, noise = _line(state, parameters)
+        sure: Floats = np.where(np.abs(slope) <= noise * self._sigmas, 0.0, slope)
+        return sure
+
     def _foretell(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
         _move(state, parameters, samples.seconds, samples.value)
         _, slope, noise = _line(state, parameters)

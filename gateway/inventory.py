@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from gateway.profiles import Importance, Profile
 
@@ -62,6 +62,38 @@ class Device:
     """How long its readings take to get here; its clock is not behind by that."""
 
 
+LadderOf: TypeAlias = Literal[
+    "value",
+    "rate",
+    "trend",
+    "step",
+    "shift",
+    "cusum",
+    "outlier",
+    "band",
+    "departure",
+    "novelty",
+    "line",
+    "rms",
+    "peak",
+    "crest",
+]
+"""What rungs are compared with; `gateway.settings.ladder_kinds` says in which unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The ordinary course that a channel is compared with, and the days on which it is another."""
+
+    of: Literal["none", "day", "week"] = "day"
+    utc_offset_seconds: int = 0
+    """Where a day begins; standard time all year."""
+    holidays: tuple[int, ...] = ()
+    """Days since 1970-01-01 that are like Sundays."""
+    workdays: tuple[int, ...] = ()
+    """Days at a weekend that are worked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """The limits of one hazard, each rung with its level; a value beyond the red rung is red."""
@@ -81,8 +113,18 @@ class Ladder:
     """Of a derived quantity: the one asset it is for; None means every asset that has a model of it."""
     ahead_seconds: float = 0.0
     """A value that surely heads for danger is judged by where it will be in that time; 0 takes it as it is."""
-    of: Literal["value", "shift"] = "value"
-    """`shift`: the rungs are sigmas by which a channel has left its own level and daily course."""
+    of: LadderOf = "value"
+    """What the rungs are compared with, in its own unit."""
+    window_seconds: float | None = None
+    """How much of the past one judgement takes in; None leaves it to the kind."""
+    band_hz: tuple[float, float] | None = None
+    """Where a spectral line is looked for."""
+    latch_seconds: float | None = None
+    """A step that has lasted so long is there to stay."""
+    course: Course = Course()
+    """For shifts."""
+    votes: tuple[int, int] = (1, 1)
+    """(3, 5): a level counts when three of the last five judgements reach it."""
 
 
 @dataclass(frozen=True, slots=True)

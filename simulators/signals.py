@@ -99,6 +99,8 @@ def _between_limits(pattern: Pattern, channel: Channel) -> Pattern:
     """Move a pattern off the limits and into the span of one channel."""
     floor, ceiling = channel.span or (-np.inf, np.inf)
     for ladder in channel.ladders:
+        if ladder.of != "value":
+            continue
         for limit in ladder.rungs.values():
             room = ladder.deadband + _CLEARANCE * abs(limit)
             if ladder.direction == "above":

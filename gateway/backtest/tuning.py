@@ -20,7 +20,7 @@ from detectors.episodes import Episodes
 from detectors.limits import Limits, Steps
 from gateway.backtest.scoring import MONTH_HOURS
 from gateway.backtest.tail import fit_tail
-from gateway.detection.banks import learning_of
+from gateway.detection.ladders import learning_of
 from gateway.inventory import Channel, Ladder
 from gateway.model import SECOND, Floats, Int64s
 

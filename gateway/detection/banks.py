@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,26 +12,21 @@ from numpy.typing import NDArray
 from detectors import Foretold, Limits, Shifted, Silent, Stuck
 from detectors.contract import Detector, Floats, Rows, Times
 from detectors.episodes import Episodes
-from detectors.level import DAY, Learning
-from detectors.limits import Steps
-from detectors.trend import Heading
+from detectors.measured import Measured
+from detectors.votes import Votes
 from gateway.detection.hearing import Hear, hear_values
+from gateway.detection.ladders import MADE, LadderDetector, group_of, kind_of, steps_of
 from gateway.detection.run import Samples
 from gateway.detection.voice import Saying, Voice
 from gateway.inventory import LEVELS, Channel, Ladder
 from gateway.model import SECOND
+from gateway.settings.ladder_kinds import LADDER_KINDS
 
 SENSOR_FAULT = "sensor_fault"
 SENSOR_SILENT = "sensor_silent"
 
 _SILENT_HOLD_SECONDS = 10.0
 """One tick of the journal: after a short stop a channel has that long to speak before it is called silent."""
-
-_LOOK_SECONDS = 1_800.0
-"""Noise of water, gas and structures stays alike for about that long: more samples say no more."""
-_LEAST_SHARE = 1e-3
-"""No channel is surer of its level than this share of its span."""
-LadderKind: TypeAlias = type[Limits] | type[Foretold] | type[Shifted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +44,13 @@ class Rule:
     """Hash of the parameters; state is only taken over by the same ones."""
     basis: str
     rungs: Mapping[str, float] = field(default_factory=dict)
+    """Limits that can be drawn beside the channel's values."""
     plot_seconds: float = 3_600.0
     """How much of the past an officer needs to see, at least."""
     shows_value: bool = True
     """Whether the channel's value is evidence."""
+    ladder: Ladder | None = None
+    """The ladder of a channel that this row climbs."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -80,6 +77,7 @@ class Bank:
         row_of: Rows | None = None,
         hear: Hear | None = None,
         explain: Callable[[int], str] | None = None,
+        votes: Votes | None = None,
     ) -> None:
         """`hear` picks what the bank is fed from a run, by receipt; without it, it is fed what is fit to be judged."""
         self.detector = detector
@@ -91,6 +89,7 @@ class Bank:
         self._row_of = row_of
         self.hear = hear
         self._explain = explain
+        self.votes = votes
 
     def update(self, samples: Samples, moments_ns: Times) -> list[Saying]:
         """Score samples; `Saying.at` is a position in them."""
@@ -104,6 +103,8 @@ class Bank:
             rows, time_ns, value = rows.take(picked), time_ns.take(picked), value.take(picked)
             entry = entry.take(picked)
         score = self.detector.update(rows, time_ns, value)
+        if self.votes is not None:
+            score = self.votes.update(rows, time_ns, score)
         changes = self.episodes.update(rows, time_ns, score)
 
         def is_fresh(at: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -112,8 +113,8 @@ class Bank:
         said = self.voice.speak(changes, rows, time_ns, score, is_fresh)
         if said and isinstance(self.detector, Foretold):
             said = [saying._replace(lead_seconds=self._lead_seconds(self.detector, saying)) for saying in said]
-        if said and isinstance(self.detector, Shifted):
-            said = [saying._replace(shift_sigmas=self.detector.sigmas(saying.at)) for saying in said]
+        if said and isinstance(self.detector, Shifted | Measured):
+            said = [self._measured(saying, self.detector.seen(saying.at)) for saying in said]
         if said and self._explain:
             said = [saying._replace(words=self._explain(saying.row)) for saying in said]
         return said if picked is None else [saying._replace(at=int(picked[saying.at])) for saying in said]
@@ -122,6 +123,18 @@ class Bank:
         rule = self.rules[saying.row]
         limit = rule.limit(saying.level) if rule and saying.level else None
         return None if limit is None else detector.seconds_to(saying.at, limit)
+
+    def _measured(self, saying: Saying, seen: float) -> Saying:
+        """Add what was measured, against which rung, in the unit of the rungs."""
+        rule = self.rules[saying.row]
+        ladder = rule.ladder if rule else None
+        if rule is None or ladder is None:
+            return saying
+        kind = LADDER_KINDS[ladder.of]
+        words = f"{kind.en} {seen:.4g} {kind.unit_of(rule.channel.unit)}"
+        rung = ladder.rungs.get(LEVELS[saying.level - 1]) if saying.level else None
+        words += f", {LEVELS[saying.level - 1]} from {rung:g}" if rung is not None else ""
+        return saying._replace(terms={MADE[ladder.of].term: float(f"{seen:.4g}")}, words=words)
 
     def advance(self, now_ns: int) -> list[Saying]:
         """Let journal time pass; `Saying.at` means nothing here."""
@@ -138,21 +151,32 @@ class Bank:
 def build_banks(channels: Sequence[Channel]) -> list[Bank]:
     """Build every bank of a site; the order of channels is their dense index."""
     fresh_ns = np.array([_ns(channel.fresh_seconds + channel.reorder_seconds) for channel in channels], np.int64)
-    return [*_limit_banks(channels, fresh_ns), _stuck_bank(channels, fresh_ns), _silent_bank(channels, fresh_ns)]
+    return [*_ladder_banks(channels, fresh_ns), _stuck_bank(channels, fresh_ns), _silent_bank(channels, fresh_ns)]
 
 
-def _limit_banks(channels: Sequence[Channel], fresh_ns: Times) -> list[Bank]:
-    """Return one bank for every channel's first ladder, one for the second ladders, and so on; likewise ahead of time.
+def _ladder_banks(channels: Sequence[Channel], fresh_ns: Times) -> list[Bank]:
+    """Return for each kind of ladder a bank for every channel's first, one for the second ones, and so on.
 
-    The first holds every channel, so that no row needs to be looked up.
+    The first of plain limits holds every channel, so that no row needs to be looked up.
     """
+    groups: dict[tuple[object, ...], None] = dict.fromkeys(
+        [_PLAIN, *(group_of(ladder) for channel in channels for ladder in channel.ladders)]
+    )
     banks = []
-    for kind in (Limits, Foretold, Shifted):
-        of_kind = [[ladder for ladder in channel.ladders if _kind(ladder) is kind] for channel in channels]
-        for number, layer in enumerate(_layers(of_kind)):
-            is_whole = kind is Limits and number == 0
-            banks.append(_ladder_bank(channels, fresh_ns, layer, kind, is_whole=is_whole))
+    for group in sorted(groups, key=_order):
+        of_group = [[ladder for ladder in channel.ladders if group_of(ladder) == group] for channel in channels]
+        for number, layer in enumerate(_layers(of_group)):
+            is_whole = group == _PLAIN and number == 0
+            build = _limit_bank if is_whole else _ladder_bank
+            banks.append(build(channels, fresh_ns, layer))
     return banks
+
+
+_PLAIN = ("value", False, None)
+
+
+def _order(group: tuple[object, ...]) -> tuple[int, str]:
+    return list(MADE).index(str(group[0])), repr(group)
 
 
 def _layers(ladders: Sequence[Sequence[Ladder]]) -> Iterator[list[Ladder | None]]:
@@ -161,37 +185,37 @@ def _layers(ladders: Sequence[Sequence[Ladder]]) -> Iterator[list[Ladder | None]
         yield [own[layer] if layer < len(own) else None for own in ladders]
 
 
-def _kind(ladder: Ladder) -> LadderKind:
-    if ladder.of == "shift":
-        return Shifted
-    return Foretold if ladder.ahead_seconds else Limits
+def _limit_bank(channels: Sequence[Channel], fresh_ns: Times, layer: Sequence[Ladder | None]) -> Bank:
+    detector = Limits([steps_of(ladder) if ladder else None for ladder in layer])
+    rules = [_ladder_rule(channels[index], index, ladder) if ladder else None for index, ladder in enumerate(layer)]
+    return Bank(detector, _episodes(detector, layer), rules, fresh_ns)
 
 
-def _ladder_bank(
-    channels: Sequence[Channel],
-    fresh_ns: Times,
-    layer: Sequence[Ladder | None],
-    kind: LadderKind,
-    *,
-    is_whole: bool,
-) -> Bank:
-    watched = [index for index, ladder in enumerate(layer) if ladder or is_whole]
-    ladders = [layer[index] for index in watched]
-    rules = [_ladder_rule(channels[index], index, layer[index]) for index in watched]
-    steps = [steps_of(ladder) if ladder else None for ladder in ladders]
-    detector: Limits | Foretold | Shifted = Limits(steps)
-    if kind is Foretold:
-        detector = Foretold(steps, [_heading(channels[index], layer[index]) for index in watched])
-    elif kind is Shifted:
-        detector = Shifted(steps, [learning_of(channels[index], layer[index]) for index in watched])
-    on_seconds = np.array([ladder.on_seconds if ladder else 0.0 for ladder in ladders])
-    off_seconds = np.array([ladder.off_seconds if ladder else 0.0 for ladder in ladders])
+def _ladder_bank(channels: Sequence[Channel], fresh_ns: Times, layer: Sequence[Ladder | None]) -> Bank:
+    pairs = [(channel, ladder) for channel, ladder in zip(channels, layer, strict=True) if ladder]
+    watched = [index for index, ladder in enumerate(layer) if ladder]
+    detector = MADE[kind_of(pairs[0][1])].build(pairs)
+    ladders = [ladder for _, ladder in pairs]
+    rules = [_ladder_rule(channel, index, ladder) for index, (channel, ladder) in zip(watched, pairs, strict=True)]
     row_of: Rows | None = None
     if len(watched) < len(channels):
         row_of = np.full(len(channels), -1, np.intp)
         row_of[watched] = np.arange(len(watched))
-    episodes = Episodes(*detector.thresholds(), on_seconds, off_seconds)
-    return Bank(detector, episodes, rules, fresh_ns[watched], row_of=row_of)
+    votes = [ladder.votes for ladder in ladders]
+    return Bank(
+        detector,
+        _episodes(detector, ladders),
+        rules,
+        fresh_ns[watched],
+        row_of=row_of,
+        votes=Votes(votes) if any(vote != (1, 1) for vote in votes) else None,
+    )
+
+
+def _episodes(detector: LadderDetector, ladders: Sequence[Ladder | None]) -> Episodes:
+    on_seconds = np.array([ladder.on_seconds if ladder else 0.0 for ladder in ladders])
+    off_seconds = np.array([ladder.off_seconds if ladder else 0.0 for ladder in ladders])
+    return Episodes(*detector.thresholds(), on_seconds, off_seconds)
 
 
 def _stuck_bank(channels: Sequence[Channel], fresh_ns: Times) -> Bank:
@@ -219,42 +243,37 @@ def _blue(size: int, on_seconds: float) -> Episodes:
     return Episodes(on, on, np.full(size, on_seconds), np.zeros(size))
 
 
-def steps_of(ladder: Ladder) -> Steps:
-    """Return a ladder as the detector takes it."""
-    blue, yellow, orange, red = (ladder.rungs.get(level) for level in LEVELS)
-    return Steps((blue, yellow, orange, red), ladder.direction, ladder.deadband)
-
-
-def _heading(channel: Channel, ladder: Ladder | None) -> Heading | None:
-    """Return how a channel's trend is followed: a past as long as the time ahead, a third of it to begin with."""
-    if ladder is None:
-        return None
-    look = max(channel.report_seconds, 1.0)
-    memory = max(ladder.ahead_seconds, 9.0 * look)
-    return Heading(memory, memory / 3.0, look, lead_seconds=ladder.ahead_seconds)
-
-
-def learning_of(channel: Channel, ladder: Ladder | None) -> Learning | None:
-    """Return how a channel's level is learned: four days of warm-up, as its daily course needs."""
-    if ladder is None:
-        return None
-    least = (channel.span[1] - channel.span[0]) * _LEAST_SHARE if channel.span else 1e-9
-    return Learning(14 * DAY, 4 * DAY, max(channel.report_seconds, _LOOK_SECONDS), max(least, 1e-9))
-
-
-def _ladder_rule(channel: Channel, index: int, ladder: Ladder | None) -> Rule | None:
-    if ladder is None:
-        return None
+def _ladder_rule(channel: Channel, index: int, ladder: Ladder) -> Rule:
     rungs = {level: ladder.rungs[level] for level in LEVELS if level in ladder.rungs}
-    holds = ladder.deadband, ladder.on_seconds, ladder.off_seconds
-    kind = _kind(ladder)
-    more = () if kind is Limits else (ladder.ahead_seconds, channel.report_seconds, channel.span)
-    parameters = digest(ladder.direction, *rungs.items(), *holds, *more)
-    version = f"{kind.name} {kind.version} {parameters}"
-    name = f"{kind.name}:{ladder.name}"
-    # Rungs in sigmas are no lines on a plot of values.
-    drawn = {} if kind is Shifted else rungs
-    return Rule(channel, index, ladder.hazard, name, version, parameters, ladder.basis, drawn)
+    detector = MADE[kind_of(ladder)].named
+    parameters = digest(ladder.direction, *rungs.items(), *_settings(channel, ladder))
+    version = f"{detector.name} {detector.version} {parameters}"
+    # Rungs in sigmas or percents are no lines on a plot of values.
+    drawn = rungs if ladder.of == "value" else {}
+    return Rule(
+        channel,
+        index,
+        ladder.hazard,
+        f"{detector.name}:{ladder.name}",
+        version,
+        parameters,
+        ladder.basis,
+        drawn,
+        ladder=ladder,
+    )
+
+
+def _settings(channel: Channel, ladder: Ladder) -> Iterator[object]:
+    """Yield what a ladder's state depends on besides its rungs; the days of a calendar are learned as they come."""
+    yield from (ladder.deadband, ladder.on_seconds, ladder.off_seconds)
+    if kind_of(ladder) != "value":
+        yield from (ladder.ahead_seconds, channel.report_seconds, channel.span)
+    if ladder.of not in {"value", "shift"}:
+        yield from (ladder.of, ladder.window_seconds, ladder.band_hz, ladder.latch_seconds)
+    if ladder.course.of != "day":
+        yield ladder.course.of
+    if ladder.votes != (1, 1):
+        yield ladder.votes
 
 
 def _blue_rule(

@@ -17,7 +17,8 @@ from detectors import Limits
 from detectors.alignment import Aligner, Grid, Slots
 from detectors.contract import Floats, Rows, State, Times
 from detectors.episodes import Episodes
-from gateway.detection.banks import Bank, Rule, digest, steps_of
+from gateway.detection.banks import Bank, Rule, digest
+from gateway.detection.ladders import steps_of
 from gateway.detection.run import Samples
 from gateway.detection.snapshot import Part
 from gateway.detection.voice import Saying

@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from gateway.detection.banks import SENSOR_SILENT
+from gateway.detection.ladders import MADE, kind_of
 from gateway.detection.snapshot import Part
 from gateway.early_warning import Finding, Level
 from gateway.hazards import GroupModel, RiskModel, watched
@@ -30,8 +31,8 @@ _SLICE_NS = 3_600 * SECOND
 _GIVEN_ENTRIES = 50
 _DAY = 86_400.0
 _LEAST_WARM_UP = 3_600.0
-_SHIFT_WARM_UP, _MODEL_WARM_UP = 5 * _DAY, 16 * _DAY
-"""A course of the day is known after four days, a zone's nights after fourteen."""
+_MODEL_WARM_UP = 16 * _DAY
+"""A zone's nights are known after fourteen days."""
 
 RuleKey: TypeAlias = tuple[str, str, str, str]
 """Channel, rule, hazard, asset."""
@@ -215,10 +216,7 @@ def _warm_up_seconds(channel: Channel) -> float:
     seconds = [3.0 * channel.fresh_seconds, 2.0 * (channel.stuck_seconds or 0.0)]
     for ladder in channel.ladders:
         seconds.append(ladder.on_seconds + ladder.off_seconds + channel.fresh_seconds)
-        if ladder.of == "shift":
-            seconds.append(_SHIFT_WARM_UP)
-        elif ladder.ahead_seconds:
-            seconds.append(3.0 * max(ladder.ahead_seconds, 9.0 * max(channel.report_seconds, 1.0)))
+        seconds.append(MADE[kind_of(ladder)].warm_up(channel, ladder))
     return max(seconds)
 
 

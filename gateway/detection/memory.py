@@ -62,6 +62,7 @@ class Memory:
                 **_prefixed("detector", bank.detector.state()),
                 **_prefixed("episodes", bank.episodes.state()),
                 **_prefixed("voice", bank.voice.state()),
+                **_prefixed("votes", bank.votes.state() if bank.votes else {}),
             }
             parts.append(Part(f"bank {number}", bank.version, self._keys[number], self._hashes[number], state))
         return [*parts, *self._groups.parts()]
@@ -132,6 +133,8 @@ class Memory:
             bank.detector.restore(_stripped("detector", part.state, there_rows), rows)
             bank.episodes.restore(_stripped("episodes", part.state, there_rows), rows)
             bank.voice.restore(_stripped("voice", part.state, there_rows), rows)
+            if bank.votes:
+                bank.votes.restore(_stripped("votes", part.state, there_rows), rows)
         return ended
 
 

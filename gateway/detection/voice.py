@@ -7,7 +7,7 @@ Rule 3: an episode that was only said late, and still stands at a fresh sample, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from detectors.contract import Floats, Rows, State, Times
 from detectors.episodes import Changes
+
+_NO_TERMS: Mapping[str, float] = {}
 
 
 class Saying(NamedTuple):
@@ -30,8 +32,8 @@ class Saying(NamedTuple):
     is_late: bool
     lead_seconds: float | None = None
     """Until the limit of its level is expected to be reached; None when nothing is foretold."""
-    shift_sigmas: float | None = None
-    """By how much the channel has left its own level; None when that is not the rule."""
+    terms: Mapping[str, float] = _NO_TERMS
+    """What was measured, where that is not the value itself."""
     words: str = ""
     """What more is to be said than the rule's basis."""
 

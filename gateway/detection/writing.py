@@ -44,7 +44,7 @@ def write_finding(
             "good_share": round(good_share, 4),
             "newest_age_seconds": round((learned_ns - value_time_ns) / SECOND, 3),
         },
-        terms={} if saying.shift_sigmas is None else {"shift_sigmas": round(saying.shift_sigmas, 2)},
+        terms=saying.terms,
         lead_minutes=None if saying.lead_seconds is None else round(saying.lead_seconds / 60.0, 1),
     )
     if judgement is not None:

@@ -60,17 +60,21 @@ class RuleDocument(Document):
     """One rule of a channel as it stood at a moment."""
 
     rule: str
+    of: str
+    """What its rungs are compared with: value, rate, step ...; empty when it has none."""
     hazard: str
     basis: str
     standing: LevelName
     next_level: LevelName | None
     limit: float | None
     score: float | None
+    seen: float | None
+    """What it judges, in the unit of the margin; null when only the score tells."""
     margin: float | None
     """What was missing to the next rung, below 0 when it was passed."""
     margin_unit: str
     suppressed: list[str]
-    """What held it back: warm_up, hold_time, deadband."""
+    """What held it back: warm_up, hold_time, votes, deadband."""
 
 
 class WhyDocument(Document):
@@ -188,8 +192,12 @@ class LadderDocument(Document):
 
     name: str
     hazard: str
+    of: str
+    """What the rungs are compared with; only those of `value` can be drawn beside the values."""
     direction: Literal["above", "below"]
     rungs: dict[str, float]
+    unit: str
+    """Of the rungs."""
     deadband: float
     basis: str
 

@@ -25,6 +25,7 @@ from gateway.early_warning import EarlyWarning, Evidence, Finding, Level, Step
 from gateway.health import Condition
 from gateway.inventory import Channel, Inventory, Ladder
 from gateway.model import Quality
+from gateway.settings.ladder_kinds import LADDER_KINDS
 
 LEVEL_NAMES: Mapping[Level, LevelName] = {
     Level.NONE: "none",
@@ -164,17 +165,19 @@ def channel_of(channel: Channel, inventory: Inventory, latest: LatestReading | N
         report_seconds=channel.report_seconds,
         fresh_seconds=channel.fresh_seconds,
         importance=channel.importance,
-        ladders=[_ladder(ladder) for ladder in channel.ladders],
+        ladders=[_ladder(ladder, channel.unit) for ladder in channel.ladders],
         latest=None if latest is None else latest_of(latest),
     )
 
 
-def _ladder(ladder: Ladder) -> LadderDocument:
+def _ladder(ladder: Ladder, unit: str) -> LadderDocument:
     return LadderDocument(
         name=ladder.name,
         hazard=ladder.hazard,
+        of=ladder.of,
         direction=ladder.direction,
         rungs=dict(ladder.rungs),
+        unit=LADDER_KINDS[ladder.of].unit_of(unit),
         deadband=ladder.deadband,
         basis=ladder.basis,
     )

@@ -77,7 +77,7 @@ def _lifeline(
         if reading.quality > Quality.UNKNOWN or not math.isfinite(reading.value):
             bad += 1
             continue
-        ladders = (ladder for ladder in channel.ladders if ladder.hazard not in _OF_THE_DEVICE)
+        ladders = (ladder for ladder in channel.ladders if ladder.of == "value" and ladder.hazard not in _OF_THE_DEVICE)
         share = max((share_of_limit(ladder, reading.value) for ladder in ladders), default=0.0)
         if share > 0 and (nearest is None or share > nearest.share):
             nearest = NearestDocument(channel=channel.id, share=round(share, 3))

@@ -9,6 +9,7 @@ from gateway.inventory import Channel, Device, Inventory, Ladder
 from gateway.profiles import Point
 from gateway.settings.collectors import CollectorSettings
 from gateway.settings.devices import read_assets, read_devices
+from gateway.settings.ladder_checks import days_of
 from gateway.settings.ladders import check_channel, check_reach, is_derived, ladders_of, read_ladders
 from gateway.settings.modbus_devices import with_polling
 from gateway.settings.written import WrittenChannel, WrittenSite
@@ -41,7 +42,7 @@ def assemble(
     }
     overrides = _read_overrides(document, parts.get("channels"), points, broken)
     sound = {name: with_polling(device, overrides) for name, device in sound.items()}
-    ladders = read_ladders(document, parts.get("ladders"), points, broken, assets)
+    ladders = read_ladders(document, parts.get("ladders"), points, broken, assets, days=days_of(box))
     channels = {
         name: _channel(device, point, report_seconds.get(device.id), overrides.get(name) or WrittenChannel(), ladders)
         for name, (device, point) in points.items()
@@ -102,7 +103,7 @@ def _channel(
         stuck_seconds=own.stuck_seconds if "stuck_seconds" in own.model_fields_set else point.stuck_seconds,
         importance=own.importance or point.importance,
         title=own.title or point.title,
-        ladders=ladders_of(name, point.quantity, ladders),
+        ladders=ladders_of(name, point.quantity, ladders, report),
         span_tolerance=point.span_tolerance if own.span_tolerance is None else own.span_tolerance,
         spike_limit=own.spike_limit if "spike_limit" in own.model_fields_set else point.spike_limit,
         rate_limit=own.rate_limit if "rate_limit" in own.model_fields_set else point.rate_limit,

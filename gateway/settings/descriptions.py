@@ -50,6 +50,8 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "language": "页面语言 / language of the page",
         "http_host": "页面只在本机可见 / the page has no passwords yet: this machine alone",
         "http_port": "页面端口，0 为任意空闲端口 / port of the page, 0 takes a free one",
+        "holidays": "节假日，周规律按星期日 / days like Sundays for the course of the week",
+        "workdays": "调休上班的周末 / weekend days that are worked",
         "clock": "何时相信本机时钟 / when this box's clock is believed: ntp waits for network time",
     },
     "mqtt": {
@@ -223,7 +225,12 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "on_seconds": "持续多久才升级 / how long beyond a limit before it counts",
         "off_seconds": "回落多久才解除 / how long back before it ends",
         "ahead_seconds": "提前多久预测越限 / how far ahead a limit is foretold",
-        "of": "按数值还是按偏离自身常态的程度判断 / the value, or how many sigmas it left its own course",
+        "of": "与限值相比者：数值、速率、台阶、谱线…… / what rungs are compared with: value, rate, step, line ...",
+        "window_seconds": "每次判断所看的时长 / how much of the past one judgement takes in",
+        "band_hz": "[下限, 上限]，在此频带内找谱线 / where the spectral line is looked for, in Hz",
+        "latch_seconds": "持续多久算永久台阶 / a step that lasted so long is there to stay",
+        "course": "与日、周规律还是与水平相比 / compared with the course of the day, of the week, or a level alone",
+        "votes": "[m, n]，最近 n 次中有 m 次才算 / m of the last n judgements must say so",
         "basis": "限值出处，写入每条预警 / where the numbers are from; stands in every warning",
     },
     "stores": {

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from itertools import pairwise
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from gateway.documents import Document, Path, Value
-from gateway.inventory import LEVELS, Channel, Ladder
+from gateway.inventory import LEVELS, Channel, Course, Ladder
 from gateway.settings.devices import hint
 from gateway.settings.hazards import HAZARDS
+from gateway.settings.ladder_checks import check_kind
+from gateway.settings.ladder_kinds import unfit
 from gateway.settings.written import WrittenLadder, check_id
 from gateway.units import QUANTITIES
+
+_EVERY_DAY = Course()
 
 
 def read_ladders(
@@ -20,10 +24,12 @@ def read_ladders(
     channels: Collection[str],
     broken: Collection[str],
     assets: Collection[str] = (),
+    *,
+    days: Course = _EVERY_DAY,
 ) -> tuple[Ladder, ...]:
     """Return the ladders that are right; `broken` are the devices whose channels are not known."""
     ladders: list[Ladder] = []
-    meanings: dict[tuple[str | None, ...], str] = {}
+    meanings: dict[tuple[object, ...], str] = {}
     for name, part in document.mapping(("ladders",), value).items():
         at = ("ladders", name)
         check_id(document, at, name)
@@ -36,10 +42,11 @@ def read_ladders(
             near = hint(document, written.hazard, HAZARDS) or f"there are {', '.join(HAZARDS)}"
             document.fault((*at, "hazard"), f"ladders.{name}: unknown hazard {written.hazard!r:.60}", near)
         rungs: dict[str, float] = {level: written.rungs[level] for level in LEVELS if level in written.rungs}
-        _check_monotone(document, at, rungs, written.direction)
+        check_kind(document, at, written)
         if document.is_faulty(at):
             continue
-        meaning = (written.quantity, written.channel, written.asset, written.hazard, written.direction, written.of)
+        subject = written.quantity, written.channel, written.asset
+        meaning = (*subject, written.hazard, written.direction, written.of, written.band_hz)
         if (first := meanings.setdefault(meaning, name)) != name:
             message = f"ladders.{name} is about the same as ladders.{first}"
             document.fault(
@@ -60,6 +67,11 @@ def read_ladders(
                 asset=written.asset,
                 ahead_seconds=written.ahead_seconds,
                 of=written.of,
+                window_seconds=written.window_seconds,
+                band_hz=written.band_hz,
+                latch_seconds=written.latch_seconds,
+                course=replace(days, of=written.course) if written.course else days,
+                votes=written.votes or (1, 1),
             )
         )
     return tuple(ladders)
@@ -70,19 +82,20 @@ def is_derived(ladder: Ladder) -> bool:
     return ladder.quantity is not None and QUANTITIES[ladder.quantity].is_derived
 
 
-def ladders_of(channel: str, quantity: str, ladders: Iterable[Ladder]) -> tuple[Ladder, ...]:
+def ladders_of(channel: str, quantity: str, ladders: Iterable[Ladder], report_seconds: float) -> tuple[Ladder, ...]:
     """Return the ladders of one channel: its own, and those of its quantity that its own do not replace.
 
-    A ladder replaces another of the same hazard and direction.
+    A ladder replaces another of the same hazard and direction. A channel that reports too seldom for what a ladder
+    looks for does not get it.
     """
     own = [ladder for ladder in ladders if ladder.channel == channel]
-    replaced = {(ladder.hazard, ladder.direction, ladder.of) for ladder in own}
-    shared = [
-        ladder
-        for ladder in ladders
-        if ladder.quantity == quantity and (ladder.hazard, ladder.direction, ladder.of) not in replaced
-    ]
-    return (*own, *shared)
+    replaced = {_meaning(ladder) for ladder in own}
+    shared = [ladder for ladder in ladders if ladder.quantity == quantity and _meaning(ladder) not in replaced]
+    return tuple(ladder for ladder in (*own, *shared) if not unfit(ladder, report_seconds))
+
+
+def _meaning(ladder: Ladder) -> tuple[object, ...]:
+    return ladder.hazard, ladder.direction, ladder.of, ladder.band_hz
 
 
 def check_channel(
@@ -105,16 +118,18 @@ def check_channel(
 def check_reach(document: Document, ladders: Iterable[Ladder], channels: Iterable[Channel]) -> None:
     """Warn of ladders that can never warn, or never end a warning."""
     users: dict[str, list[Channel]] = defaultdict(list)
-    for channel in channels:
+    known = list(channels)
+    for channel in known:
         for ladder in channel.ladders:
             users[ladder.name].append(channel)
     for ladder in ladders:
         if is_derived(ladder):
             continue
-        if ladder.of == "shift" and users[ladder.name]:
-            continue
         if not users[ladder.name]:
-            document.warn(("ladders", ladder.name), f"ladders.{ladder.name} applies to no channel", at_key=True)
+            meant = [one for one in known if one.id == ladder.channel or one.quantity == ladder.quantity]
+            _no_users(document, ladder, meant)
+        if ladder.of != "value":
+            continue
         for level, limit in ladder.rungs.items():
             far = [channel for channel in users[ladder.name] if channel.span and not _within(limit, channel.span)]
             if far:
@@ -124,6 +139,21 @@ def check_reach(document: Document, ladders: Iterable[Ladder], channels: Iterabl
         if stuck:
             message = f"ladders.{ladder.name}: with this deadband a warning on {_some(stuck)} can never end"
             document.warn(("ladders", ladder.name, "deadband"), message)
+
+
+def _no_users(document: Document, ladder: Ladder, meant: list[Channel]) -> None:
+    """Say why nobody has a ladder: a fault when it names a channel that it cannot watch."""
+    at, name = ("ladders", ladder.name), f"ladders.{ladder.name}"
+    reason = unfit(ladder, meant[0].report_seconds) if meant else ""
+    if not reason:
+        document.warn(at, f"{name} applies to no channel", at_key=True)
+        return
+    message = f"{name} cannot watch {_some(meant)}: {reason}"
+    advice = f"it reports every {meant[0].report_seconds:g} s (report_seconds of the channel)"
+    if ladder.channel:
+        document.fault(at, message, advice, at_key=True)
+    else:
+        document.warn(at, message, advice, at_key=True)
 
 
 def _check_subject(
@@ -136,21 +166,8 @@ def _check_subject(
     if written.quantity is not None and written.quantity not in QUANTITIES:
         near = hint(document, written.quantity, QUANTITIES) or "the list is in gateway/units.py"
         document.fault((*at, "quantity"), f"{name}: unknown quantity {written.quantity!r:.60}", near)
-    quantity = QUANTITIES.get(written.quantity or "")
-    if quantity is not None and quantity.is_derived and written.ahead_seconds:
-        message = f"{name}: a quantity that is worked out is not judged ahead of time"
-        document.fault((*at, "ahead_seconds"), message, "leave ahead_seconds out")
-    if written.of == "shift":
-        _check_shift(document, at, written)
     if written.channel is not None:
         check_channel(document, (*at, "channel"), written.channel, channels, broken)
-
-
-def _check_shift(document: Document, at: Path, written: WrittenLadder) -> None:
-    quantity = QUANTITIES.get(written.quantity or "")
-    if (quantity is not None and quantity.is_derived) or written.ahead_seconds or written.direction == "below":
-        message = f"{'.'.join(map(str, at))}: 'of: shift' is for measured values, either way, as they are"
-        document.fault((*at, "of"), message, "leave ahead_seconds and direction out")
 
 
 def _check_asset(document: Document, at: Path, written: WrittenLadder, assets: Collection[str]) -> None:
@@ -165,15 +182,6 @@ def _check_asset(document: Document, at: Path, written: WrittenLadder, assets: C
     elif written.asset not in assets:
         message = f"{name}: there is no asset {written.asset!r:.80}"
         document.fault((*at, "asset"), message, hint(document, written.asset, assets))
-
-
-def _check_monotone(document: Document, at: Path, rungs: Mapping[str, float], direction: str) -> None:
-    steps = list(rungs.items())
-    word = "above" if direction == "above" else "below"
-    for (lower, first), (higher, second) in pairwise(steps):
-        if not (second > first if direction == "above" else second < first):
-            message = f"{'.'.join(map(str, at))}: {higher} must be {word} {lower} {first:g}, got {second:g}"
-            document.fault((*at, "rungs", higher), message, f"direction is {direction}")
 
 
 def _within(value: float, span: tuple[float, float]) -> bool:

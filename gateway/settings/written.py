@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.documents import Document, Path
+from gateway.inventory import LadderOf
 from gateway.profiles import Importance, Lifeline, PollClass
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Delay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Day = Annotated[date, Field(strict=False)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Text = Annotated[str, Field(min_length=1)]
+Vote = Annotated[int, Field(ge=1, le=16)]
 Level = Literal["blue", "yellow", "orange", "red"]
 
 
@@ -35,6 +39,8 @@ class WrittenSite(Written):
     # 0 lets the system choose, which is what tests and the demo want.
     http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     clock: Literal["auto", "ntp"] = "auto"
+    holidays: list[Day] = []
+    workdays: list[Day] = []
 
 
 class WrittenAsset(Written):
@@ -102,7 +108,12 @@ class WrittenLadder(Written):
     on_seconds: Delay = 0.0
     off_seconds: Delay = 0.0
     ahead_seconds: Delay = 0.0
-    of: Literal["value", "shift"] = "value"
+    of: LadderOf = "value"
+    window_seconds: Seconds | None = None
+    band_hz: Annotated[tuple[Seconds, Seconds], Field(strict=False)] | None = None
+    latch_seconds: Seconds | None = None
+    course: Literal["none", "day", "week"] | None = None
+    votes: Annotated[tuple[Vote, Vote], Field(strict=False)] | None = None
     basis: Annotated[Text, Field(examples=["GB/T 50493-2019"])]
 
 

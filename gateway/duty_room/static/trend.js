@@ -140,7 +140,9 @@ export class Trend {
   }
 
   _limits() {
-    return this._channel.ladders.flatMap((ladder) => Object.entries(ladder.rungs).map(([level, value]) => ({ level, value })));
+    // Rungs of a rate or a shift are no heights beside the values.
+    const drawn = this._channel.ladders.filter((ladder) => ladder.of === "value");
+    return drawn.flatMap((ladder) => Object.entries(ladder.rungs).map(([level, value]) => ({ level, value })));
   }
 
   _draw() {

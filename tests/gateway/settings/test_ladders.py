@@ -60,12 +60,12 @@ def test_a_ladder_of_the_shift_stands_beside_one_of_the_value(right: str, check:
         (
             "quantity: combustible_gas",
             "quantity: combustible_gas, of: shift, ahead_seconds: 60",
-            "'of: shift' is for measured values, either way, as they are (leave ahead_seconds and direction out)",
+            "ahead_seconds means nothing to 'of: shift' (it is for value)",
         ),
         (
             "quantity: combustible_gas",
             "quantity: forecast_level, ahead_seconds: 60",
-            "a quantity that is worked out is not judged ahead of time (leave ahead_seconds out)",
+            "a quantity that is worked out is judged by its value, as it is (leave ahead_seconds out)",
         ),
         ("quantity: combustible_gas, ", "", "14:3: error: ladders.gas names neither a quantity nor a channel"),
         (
