@@ -27,6 +27,7 @@ class _Element(NamedTuple):
 _ELEMENTS: Mapping[str, _Element] = {
     "C": _Element(0x03, 2, 1),
     "PJ": _Element(0x20, 3, 1),
+    "PN05": _Element(0x22, 3, 1),
     "PT": _Element(0x26, 3, 1),
     "Q": _Element(0x27, 5, 3),
     "VT": _Element(0x38, 2, 2),
@@ -35,6 +36,8 @@ _ELEMENTS: Mapping[str, _Element] = {
     "NH4N": _Element(0x4C, 3, 2),
 }
 """Symbol → what table C.1 says of it."""
+_SERIES = frozenset({"DRP", "DRZ1"})
+"""Elements of hourly reports alone, which this station does not make."""
 
 
 def sl651(sending: Sending) -> bytes:
@@ -46,6 +49,8 @@ def sl651(sending: Sending) -> bytes:
     # The time of observation has no seconds.
     body += b"\xf0\xf0" + bytes.fromhex(f"{local:%y%m%d%H%M}")
     for symbol, value in sending.fields():
+        if symbol in _SERIES:
+            continue
         element = _ELEMENTS.get(symbol)
         if element is None:
             raise ValueError(f"{sending.profile.id}: no simulated SL 651 station has the element {symbol!r}")
