@@ -72,6 +72,7 @@ class Pairs:
         self._sums = np.zeros((2, members, members))
         self._there = np.zeros(members, np.bool_)
         self._held = np.zeros(1)
+        self._left = np.full((members, members), np.nan)
 
     @classmethod
     def example(cls, members: int) -> Self:
@@ -92,10 +93,12 @@ class Pairs:
         off = np.where(there, values - self._mean, 0.0)
         variance = np.maximum(self._covariance.diagonal(), how.least_sigma**2)
         slope = self._covariance / variance[None, :]
-        left = np.maximum(variance[:, None] - slope * self._covariance, how.least_sigma**2)
-        sigmas = np.clip((off[:, None] - slope * off[None, :]) / np.sqrt(left), -_CLIP, _CLIP)
+        spread = np.maximum(variance[:, None] - slope * self._covariance, how.least_sigma**2)
+        left = off[:, None] - slope * off[None, :]
+        sigmas = np.clip(left / np.sqrt(spread), -_CLIP, _CLIP)
         warm = both & (self._count >= how.warm_up_slots)
         moved = self._sums + np.stack([sigmas, -sigmas]) - how.shift / 2.0
+        self._left = np.where(warm, left, np.nan)
         self._sums = np.where(warm, np.clip(moved, 0.0, 2.0 * how.limit), self._sums)
         score = math.nan
         if warm.any():
@@ -121,13 +124,25 @@ class Pairs:
         """Return the share of each member's pairs that had shifted in the last slot; NaN = in no pair."""
         return self._share(self._sums.max(axis=0))
 
-    def rises(self) -> Floats:
-        """Return the share of each member's pairs that had shifted with it above the other; NaN = in no pair."""
-        return self._share(self._sums[0])
+    def rises(self, *, without: int | None = None) -> Floats:
+        """Return the share of each member's pairs that had shifted with it above the other; NaN = in no pair.
 
-    def _share(self, sums: Floats) -> Floats:
+        `without` leaves one member out of all pairs: what the others do when it is not asked.
+        """
+        return self._share(self._sums[0], without)
+
+    def excess(self) -> Floats:
+        """Return by how much each member stood above what the others say, the middle of its pairs; NaN = in none."""
+        ordered = np.sort(self._left, axis=1)
+        count = np.isfinite(ordered).sum(axis=1)
+        middle = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0)[:, None], axis=1)[:, 0]
+        return np.where(count > 0, middle, np.nan)
+
+    def _share(self, sums: Floats, without: int | None = None) -> Floats:
         counted = (self._count >= self._how.warm_up_slots) & self._there[:, None] & self._there[None, :]
         np.fill_diagonal(counted, val=False)
+        if without is not None:
+            counted[:, without] = counted[without] = False
         shifted = counted & (sums >= self._how.limit)
         pairs = counted.sum(axis=1)
         return np.where(pairs > 0, shifted.sum(axis=1) / np.maximum(pairs, 1), np.nan)

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+from gateway.hazards.burst import pipe_burst
 from gateway.hazards.contract import GroupModel, Judgement, Model, RiskModel
 from gateway.hazards.drainage import waterlogging
+from gateway.hazards.pumps import pump_failure
 from gateway.hazards.road import SIGNS, road_collapse
+from gateway.hazards.sewers import sewer_blockage
 from gateway.hazards.water import pipe_leak
 from gateway.inventory import Asset, Inventory, Ladder
 
@@ -21,6 +24,9 @@ Build: TypeAlias = Callable[[Inventory, Asset], "GroupModel | RiskModel | None"]
 MODELS: Mapping[str, Build] = {
     "night_flow_rise": pipe_leak,
     "forecast_level": waterlogging,
+    "burst_flow_rise": pipe_burst,
+    "pump_overdue": pump_failure,
+    "backed_up_level": sewer_blockage,
     "collapse_log_odds": road_collapse,
 }
 """Derived quantity → what builds its model for an asset, or says that the asset has none."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from gateway.model import Floats
 from simulators.districts.part import LINE, MQTT, Part, Term, Written, at
+from simulators.districts.sewers import sewers_file
 from simulators.models.contract import Event, Model, Place, Window
 from simulators.models.drainage import DrainageNetwork, Sewers
 from simulators.weather import Weather
@@ -18,6 +19,19 @@ _NODES = {"SW-1": "J2", "SW-2": "J3", "SW-3": "J5", "SW-4": "J7", "SW-5": "B2", 
 _ORIFICES = {"SP-1": "OR1", "SP-3": "OR2", "SP-5": "OR3", "SP-6": "OR4"}
 _ABOVE = {"SP-1": "SW-1", "SP-3": "SW-3", "SP-5": "SW-5", "SP-6": "SW-6"}
 """Sewer pipe → the manhole above it, whose level rises when it is blocked."""
+_BELOW = {
+    "SW-1": "SP-1",
+    "SP-1": "SW-2",
+    "SW-2": "SW-3",
+    "SW-3": "SP-3",
+    "SP-3": "SW-4",
+    "SW-5": "SP-5",
+    "SP-5": "SW-3",
+    "SW-6": "SP-6",
+    "SP-6": "SW-4",
+    "SW-7": "SW-4",
+}
+"""Manhole or sewer → what it runs into next."""
 _ROAD_METRES = 1.5
 
 
@@ -54,7 +68,13 @@ def drainage(size: int) -> Part:
             "location": at(4, 24),
             "relations": {"near": ["RG-1"]},
         },
-        "PS-1": {"kind": "pump", "lifeline": "drainage", "name": "下穿通道排水泵", "location": at(4, 24)},
+        "PS-1": {
+            "kind": "pump",
+            "lifeline": "drainage",
+            "name": "下穿通道排水泵",
+            "location": at(4, 24),
+            "relations": {"drains": ["UP-1"]},
+        },
         "RG-1": {"kind": "rain_gauge", "lifeline": "drainage", "name": "雨量站", "location": at(3, 24)},
     }
     for number, name in enumerate(watched):
@@ -63,10 +83,11 @@ def drainage(size: int) -> Part:
             "lifeline": "drainage",
             "name": f"雨水井 {name}",
             "location": at(number, 22),
-            "relations": {"near": ["RG-1"]},
+            "relations": {"near": ["RG-1"], **_flows_to(name, watched)},
         }
     for number, (pipe, above) in enumerate(_ABOVE.items()):
         relations: dict[str, Written] = {"near": [above]} if above in watched else {}
+        relations |= _flows_to(pipe, watched)
         assets[pipe] = {
             "kind": "sewer",
             "lifeline": "drainage",
@@ -91,9 +112,17 @@ def drainage(size: int) -> Part:
         "asset": "RG-1",
         "report_seconds": 60,
     }
+    devices["pump-1"] = {
+        "profile": "drainage/pump_node",
+        "collector": MQTT,
+        "asset": "PS-1",
+        "report_seconds": 60,
+    }
 
     def models(term: Term) -> Sequence[Model]:
-        file = Path(str(importlib.resources.files("simulators"))) / "networks" / "drainage.inp"
+        shipped = Path(str(importlib.resources.files("simulators"))) / "networks" / "drainage.inp"
+        file = term.folder / shipped.name
+        file.write_text(sewers_file(shipped.read_text(), "PS-1", term.draws))
         sewers = Sewers(file, {**watched, "UP-1": "U"}, {**_ORIFICES, "PS-1": "P1"}, {"UP-1": _ROAD_METRES})
         network = DrainageNetwork(
             sewers,
@@ -115,6 +144,11 @@ def drainage(size: int) -> Part:
     return Part(assets, devices, {**wells, **_LADDERS}, models, channels=channels, kin=kin)
 
 
+def _flows_to(name: str, watched: Collection[str]) -> dict[str, Written]:
+    below = _BELOW.get(name)
+    return {"upstream_of": [below]} if below and (below in watched or below in _ABOVE) else {}
+
+
 _MANHOLE: dict[str, Written] = {
     "hazard": "sewer_overflow",
     "rungs": {"yellow": 2.0, "orange": 2.5},
@@ -124,6 +158,22 @@ _MANHOLE: dict[str, Written] = {
     "basis": "pre-alarm 2.0 m and alarm 2.5 m of a published drainage product; these manholes are 3 m deep",
 }
 _LADDERS: dict[str, Written] = {
+    "pump_stands": {
+        "quantity": "pump_overdue",
+        "hazard": "pump_failure",
+        "rungs": {"yellow": 0.05, "orange": 0.2},
+        "deadband": 0.02,
+        "off_seconds": 300,
+        "basis": "ours: the level is past where the pump ever started, and it stands",
+    },
+    "sewer_backs_up": {
+        "quantity": "backed_up_level",
+        "hazard": "sewer_blockage",
+        "rungs": {"blue": 0.1, "yellow": 0.3, "orange": 0.8},
+        "deadband": 0.05,
+        "off_seconds": 3600,
+        "basis": "ours: a dry-weather level over what the other manholes say; these manholes are 3 m deep",
+    },
     "underpass_depth": {
         "channel": "UP-1.radar-up-1.level",
         "hazard": "waterlogging",

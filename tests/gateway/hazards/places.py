@@ -50,6 +50,10 @@ SOIL = ladder("road_soil", "road_collapse", "soil_moisture", {"blue": 32, "yello
 SETTLEMENT = ladder("road_settlement", "road_collapse", "settlement", {"blue": 10, "yellow": 20, "orange": 30}, 1)
 RAIN = ladder("road_rain", "road_collapse", "rain_rate", {"blue": 16, "yellow": 30, "orange": 50}, 2)
 
+BURST = ladder("zone_burst", "pipe_burst", "burst_flow_rise", {"yellow": 20, "orange": 50, "red": 100}, deadband=5)
+PUMP = ladder("pump_stands", "pump_failure", "pump_overdue", {"yellow": 0.05, "orange": 0.2}, deadband=0.02)
+BACKED_UP = ladder("sewer_backs_up", "sewer_blockage", "backed_up_level", {"blue": 0.1, "yellow": 0.3}, deadband=0.05)
+
 INLET, OUTLET, PRESSURE = "P-1.meter.flow", "P-2.meter.flow", "P-3.gauge.pressure"
 
 
@@ -68,6 +72,40 @@ def zone(report_seconds: float = 300.0) -> Inventory:
             measured(PRESSURE, "water_pressure", report_seconds=report_seconds),
         ),
         LEAK,
+    )
+
+
+SUMP, RUNNING = "UP-1.radar.level", "PS-1.cabinet.running"
+
+
+def pump_station(state: str = "pump_running") -> Inventory:
+    """Return a sump and the pump that drains it."""
+    return town(
+        (asset("UP-1", "drainage"), replace(asset("PS-1", "drainage", drains="UP-1"), kind="pump")),
+        (measured(SUMP, "water_level"), measured(RUNNING, state)),
+        PUMP,
+    )
+
+
+ABOVE, BELOW, BRANCH, FALL = "SW-1.radar.level", "SW-2.radar.level", "SW-3.radar.level", "RG-1.bucket.rate"
+
+
+def catchment() -> Inventory:
+    """Return a sewer between two manholes, a branch that joins below it, and a rain gauge beside."""
+    here = (117.0, 31.0)
+    return town(
+        (
+            asset("SW-1", "drainage", here, upstream_of="SP-1"),
+            replace(asset("SP-1", "drainage", here, upstream_of="SW-2"), kind="sewer"),
+            asset("SW-2", "drainage", here),
+            asset("SW-3", "drainage", here, upstream_of="SW-2"),
+            asset("RG-1", "drainage", here),
+        ),
+        (
+            *(measured(name, "water_level", report_seconds=300.0) for name in (ABOVE, BELOW, BRANCH)),
+            measured(FALL, "rain_rate", report_seconds=300.0),
+        ),
+        BACKED_UP,
     )
 
 
