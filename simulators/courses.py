@@ -39,11 +39,22 @@ class Course:
         """Return what the channel shows at given times."""
         return np.clip([self._shown(moment) for moment in time_ns.tolist()], *self.span)
 
+    def wave(self, time_ns: Int64s) -> Floats:
+        """Return what a channel of samples shows at many times of the last minute."""
+        self.world.advance(int(time_ns[-1]), keep_ns=_KEPT_NS)
+        true = self.world.wave(self.place, time_ns).tolist()
+        return np.clip(
+            [self._seen(when, value) for when, value in zip(time_ns.tolist(), true, strict=True)], *self.span
+        )
+
     def _shown(self, time_ns: int) -> float:
         self.world.advance(time_ns, keep_ns=_KEPT_NS)
+        return self._seen(time_ns, self.world.at(self.place, time_ns))
+
+    def _seen(self, time_ns: int, true: float) -> float:
         asked_ns = self.instruments.asked_at(self.device, self.point, time_ns)
         if asked_ns == time_ns:
-            return self.instruments.measured(self.device, self.point, time_ns, self.world.at(self.place, time_ns))
+            return self.instruments.measured(self.device, self.point, time_ns, true)
         if asked_ns not in self._held:
             self._held[asked_ns] = self.world.at(self.place, asked_ns)
         return self._held[asked_ns]
@@ -64,6 +75,11 @@ class Measured:
         true = self.signal.at(asked.astype(np.int64)).tolist()
         shown = zip(time_ns.tolist(), true, strict=True)
         return np.array([self.instruments.measured(self.device, self.point, when, value) for when, value in shown])
+
+
+def samples_of(signal: Signal, time_ns: Int64s) -> Floats:
+    """Return a row of samples of a channel, with the waves between the steps of its model where there are any."""
+    return signal.wave(time_ns) if isinstance(signal, Course) else signal.at(time_ns)
 
 
 def courses_of(inventory: Inventory, world: World, instruments: Instruments, *, seed: str = "") -> dict[str, Signal]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -64,15 +64,22 @@ def resolved(point: Point, value: float) -> float:
     return value * point.factor + point.shift
 
 
-def payload_of(profile: Profile, values: Mapping[str, float], time_ns: int) -> bytes:
-    """Return the JSON message of a device with the given points, in canonical units; an array has one sample."""
+def payload_of(
+    profile: Profile, values: Mapping[str, float], time_ns: int, waves: Mapping[str, Sequence[float]] | None = None
+) -> bytes:
+    """Return the JSON message of a device with the given points, in canonical units.
+
+    An array has the samples that `waves` gives, or else the one value.
+    """
+    waves = waves or {}
     if profile.protocol != "json":
         raise ValueError(f"{profile.id} speaks {profile.protocol}, which no simulated device does yet")
     root: Json = {}
     for name, value in values.items():
         point = profile.points[name]
         if isinstance(point.place, FieldPlace):
-            root = _placed(root, point.place.path, _written(point, raw_of(point, value)))
+            told: Json = [raw_of(point, one) for one in waves[name]] if name in waves else None
+            root = _placed(root, point.place.path, told or _written(point, raw_of(point, value)))
     if profile.time_path is not None:
         root = _placed(root, profile.time_path, _time_of(profile, time_ns))
     return json.dumps(root, separators=(",", ":"), allow_nan=False).encode()

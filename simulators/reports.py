@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.inventory import Channel, Device, Inventory
-from gateway.model import SECOND
+from gateway.model import SECOND, Floats, Int64s
 from simulators.calibrating import with_status
+from simulators.courses import samples_of
 from simulators.devices import Block, registers_of
 from simulators.encoders import ENCODERS, Sending
 from simulators.encoders import chirpstack as wrapped
@@ -71,6 +72,12 @@ class Reports:
         }
         """What each device calls itself in its protocol."""
         self._wrapped = frozenset(chirpstack)
+        self._sampled: dict[str, list[tuple[Channel, float]]] = defaultdict(list)
+        """Device → its channels of samples, and the seconds between two of them."""
+        for channel in inventory.channels.values():
+            samples = self._devices[channel.device].profile.points[channel.point].samples
+            if samples is not None and samples.step_seconds is not None:
+                self._sampled[channel.device].append((channel, samples.step_seconds))
         self._sent: dict[str, int] = defaultdict(int)
         self._due: list[tuple[int, str]] = []
         self._late: list[Report] = []
@@ -109,7 +116,8 @@ class Reports:
     def measured(self, end_ns: int) -> Iterator[tuple[str, int, dict[str, float]]]:
         """Yield (device, true time, values) of all that is measured and not lost before a moment, in order of time.
 
-        It takes the place of `until`: what is measured while a line is down is here in its own time, once.
+        It takes the place of `until`: what is measured while a line is down is here in its own time, once. A block of
+        samples comes whole, before what was measured at its end.
         """
         while self._due and self._due[0][0] < end_ns:
             due_ns = self._due[0][0]
@@ -117,7 +125,12 @@ class Reports:
             is_asked = self._devices[name].profile.protocol == "modbus"
             is_there = self._instruments.reports(name, due_ns) and not self._instruments.exception(name, due_ns)
             if is_there and (not is_asked or self._instruments.back_online(name, due_ns) == due_ns):
-                yield name, due_ns, self.values(name, due_ns)
+                waves = self.waves(name, due_ns)
+                for point, (times, samples) in waves.items():
+                    for when, sample in zip(times.tolist(), samples.tolist(), strict=True):
+                        yield name, when, {point: sample}
+                values = self.values(name, due_ns)
+                yield name, due_ns, {point: value for point, value in values.items() if point not in waves}
 
     def registers(self, device: str, time_ns: int) -> list[Block] | None:
         """Return the registers of a device that is asked at a moment; None when it does not answer."""
@@ -158,17 +171,32 @@ class Reports:
         moment = np.array([time_ns], np.int64)
         return {one.point: float(self._signals[one.id].at(moment)[0]) for one in self._channels[device]}
 
+    def waves(self, device: str, time_ns: int) -> dict[str, tuple[Int64s, Floats]]:
+        """Return times and values of the samples that each point of a device took in the period before a moment."""
+        waves = {}
+        period_ns = self._period_ns[device] if device in self._sampled else 0
+        for channel, step_seconds in self._sampled.get(device, ()):
+            count = max(1, round(period_ns / SECOND / step_seconds))
+            taken = np.arange(count) * (step_seconds * SECOND)
+            times = time_ns - period_ns + taken.round().astype(np.int64)
+            waves[channel.point] = times, samples_of(self._signals[channel.id], times)
+        return waves
+
     def _report(self, device: Device, time_ns: int) -> Report:
         arrives_ns = self._instruments.back_online(device.id, time_ns)
         if device.profile.protocol == "modbus":
             return Report(arrives_ns, device.id, time_ns, None)
         arrives_ns += round(self._instruments.delay_seconds(device.id, time_ns) * SECOND)
-        clock_ns = self._instruments.clock(device.id, time_ns)
+        waves = self.waves(device.id, time_ns)
+        # The time of a block is that of its first sample.
+        begins_ns = time_ns - self._period_ns[device.id] if waves else time_ns
+        clock_ns = self._instruments.clock(device.id, begins_ns)
         sequence = self._sent[device.id]
         self._sent[device.id] += 1
         values = self.values(device.id, time_ns)
         calibrated = self._instruments.calibrated(device.id, values, time_ns)
-        sending = Sending(device.profile, self.stations[device.id], values, clock_ns, sequence, calibrated)
+        taken = {point: samples.tolist() for point, (_, samples) in waves.items()}
+        sending = Sending(device.profile, self.stations[device.id], values, clock_ns, sequence, calibrated, taken)
         payload = ENCODERS[device.profile.protocol](sending)
         if device.id in self._wrapped:
             payload = wrapped(sending, payload)

@@ -10,6 +10,7 @@ from simulators.districts.part import LINE, MQTT, Part, Term, Written
 from simulators.districts.structures import bridge, road, slope, tunnel
 from simulators.districts.supply import gas_main, heating, utility_tunnel
 from simulators.districts.water import water
+from simulators.districts.waves import trunk, viaduct
 
 PARTS: Mapping[str, Callable[[int], Part]] = {
     "gas": gas,
@@ -22,6 +23,8 @@ PARTS: Mapping[str, Callable[[int], Part]] = {
     "heating": heating,
     "gas_main": gas_main,
     "utility_tunnel": utility_tunnel,
+    "trunk": trunk,
+    "viaduct": viaduct,
 }
 """Lifeline → its part of a district of some size. The order is that in which models step: a road reads its pipes."""
 

@@ -41,7 +41,7 @@ def bridge(size: int) -> Part:
         }
 
     def models(term: Term) -> Sequence[Model]:
-        return [Bridge(_span(name, term), end_ns=term.end_ns, seed=term.seed) for name in spans]
+        return [Bridge(drawn_span(name, term), end_ns=term.end_ns, seed=term.seed) for name in spans]
 
     ladders: dict[str, Written] = {
         "girder_strain": {
@@ -66,7 +66,8 @@ def bridge(size: int) -> Part:
     return Part(assets, devices, ladders, models, kin={name: frozenset({"BR-1"}) for name in spans})
 
 
-def _span(name: str, term: Term, wave_hz: float = 0.0) -> Span:
+def drawn_span(name: str, term: Term, *, wave_hz: float = 0.0) -> Span:
+    """Return a span as the seed draws it, its first frequency that of its girder."""
     drawn, girder = term.draws.of(name, bridges.RANGES), term.draws.of(name, bridges.GIRDER)
     return Span(name, **drawn, first_hz=beam_hz(1, drawn["metres"], **girder), wave_hz=wave_hz)
 

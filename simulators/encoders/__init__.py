@@ -18,7 +18,7 @@ from simulators.encoders.sparkplug import sparkplug, sparkplug_topic
 
 
 def _json(sending: Sending) -> bytes:
-    return payload_of(sending.profile, sending.values, sending.time_ns)
+    return payload_of(sending.profile, sending.values, sending.time_ns, sending.waves)
 
 
 ENCODERS: Mapping[ProtocolName, Callable[[Sending], bytes]] = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
 from gateway.model import SECOND
@@ -29,6 +29,8 @@ class Sending:
     """How many messages it has sent before."""
     calibrated: frozenset[str] = frozenset()
     """Points to which somebody holds test gas."""
+    waves: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Point of samples → those since `time_ns`, in the canonical unit."""
 
     def fields(self) -> Iterator[tuple[str, float]]:
         """Yield the protocol's name and the number on the wire of each point that has a value."""

@@ -46,7 +46,7 @@ class Slope:
 
 RANGES: Mapping[str, Range] = {
     "creep_mm_per_day": Range(
-        0.14, 0.20, "mm/d", f"'very slow' of Cruden and Varnes 1996 is 0.04 to 4.4 mm/d {MEMORY}"
+        0.21, 0.25, "mm/d", f"'very slow' of Cruden and Varnes 1996 is 0.04 to 4.4 mm/d {MEMORY}"
     ),
     "alpha": Range(1.7, 2.2, "1", "Voight 1989; 1.7 to 2.2 in the detection notes"),
     "drying_days": Range(2.0, 5.0, "d", "proposal: an antecedent rain index forgets in days"),

@@ -44,7 +44,7 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """A hole at a distance from the reservoir: what it loses at the pressure of before, from a moment of the recording."""
+    """A hole at a distance from the reservoir: what it loses at the pressure of before, from a moment on."""
 
     metres: float
     m3_s: float

@@ -1,0 +1,132 @@
+"""What is sampled fast: a trunk main with transient loggers, and a viaduct with accelerometers.
+
+They are parts of their own, for each of their devices sends fifty to a hundred readings a second.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from simulators.districts.part import MQTT, Part, Term, Written, at
+from simulators.districts.structures import drawn_span
+from simulators.models import trunk as trunks
+from simulators.models.bridge import Bridge
+from simulators.models.contract import Model
+from simulators.models.ranges import MEMORY
+from simulators.models.transient import Pipeline
+from simulators.models.trunk import Trunk, TrunkMain
+
+_ACCELEROMETER_HZ = 50.0
+_ENDS = 0.04
+"""The outer loggers stand so much of the length from the ends."""
+_BORES = f"bores of trunk mains between a station and a zone {MEMORY}"
+
+
+def trunk(size: int) -> Part:
+    """Return a trunk main TM-1 of `size` sections TM-1-S1…, with loggers TL-1… from end to end."""
+    sections = [f"TM-1-S{number}" for number in range(1, size + 1)]
+    loggers = [f"TL-{number}" for number in range(1, 3 + size // 3)]
+    inside: dict[str, Written] = {"part_of": ["TM-1"]}
+    assets: dict[str, Written] = {
+        "TM-1": {"kind": "pipe", "lifeline": "water", "name": "输水干管", "location": at(0, 16)},
+        **{
+            name: {
+                "kind": "pipe",
+                "lifeline": "water",
+                "name": f"输水干管第{number}段",
+                "location": at(number, 16),
+                "relations": inside,
+            }
+            for number, name in enumerate(sections, 1)
+        },
+        **{
+            name: {
+                "kind": "node",
+                "lifeline": "water",
+                "name": f"瞬态监测点 {name}",
+                "location": at(number, 16.3),
+                "relations": inside,
+            }
+            for number, name in enumerate(loggers)
+        },
+    }
+    devices: dict[str, Written] = {
+        f"logger-{number}": {"profile": "water/transient_logger", "collector": MQTT, "asset": name}
+        for number, name in enumerate(loggers, 1)
+    }
+
+    def models(term: Term) -> Sequence[Model]:
+        draws = term.draws
+        drawn = draws.of("TM-1", trunks.RANGES)
+        is_plastic = draws.among("TM-1", "is_plastic", (0.0, 1.0), "1", "proposal: metal or plastic, an even chance")
+        wave = draws.one("TM-1", "wave_m_s", trunks.WAVE_M_S[round(is_plastic)])
+        bore = draws.among("TM-1", "millimetres", trunks.MILLIMETRES, "mm", _BORES)
+        flow = drawn["velocity_m_s"] * math.pi * (bore / 1000.0) ** 2 / 4.0
+        line = Pipeline(drawn["metres"], bore, wave, drawn["friction"], drawn["head_metres"], flow)
+        apart = (1.0 - 2.0 * _ENDS) / (len(loggers) - 1)
+        gauges = {name: line.metres * (_ENDS + apart * number) for number, name in enumerate(loggers)}
+        middles = {name: line.metres * (number + 0.5) / size for number, name in enumerate(sections)}
+        return [TrunkMain(Trunk("TM-1", middles, gauges, line, drawn["noise_mpa"]), end_ns=term.end_ns, seed=term.seed)]
+
+    kin = frozenset({"TM-1", *loggers})
+    ladders: dict[str, Written] = {
+        f"wave_{number}": {"channel": f"{name}.logger-{number}.pressure", **_WAVE}
+        for number, name in enumerate(loggers, 1)
+    }
+    return Part(assets, devices, ladders, models, kin=dict.fromkeys(sections, kin))
+
+
+def viaduct(size: int) -> Part:
+    """Return a viaduct BR-2 of `size` spans BR-2-S1…, each with an accelerometer that sends raw blocks."""
+    spans = [f"BR-2-S{number}" for number in range(1, size + 1)]
+    inside: dict[str, Written] = {"part_of": ["BR-2"]}
+    assets: dict[str, Written] = {
+        "BR-2": {"kind": "bridge", "lifeline": "bridge", "name": "环城高架", "location": at(0, 52)},
+        **{
+            name: {
+                "kind": "girder_section",
+                "lifeline": "bridge",
+                "name": f"高架第{number}跨跨中",
+                "location": at(number, 52),
+                "relations": inside,
+            }
+            for number, name in enumerate(spans, 1)
+        },
+    }
+    devices: dict[str, Written] = {
+        f"accelerometer-{number}": {"profile": "bridge/accelerometer_waveform", "collector": MQTT, "asset": name}
+        for number, name in enumerate(spans, 1)
+    }
+
+    def models(term: Term) -> Sequence[Model]:
+        return [
+            Bridge(drawn_span(name, term, wave_hz=_ACCELEROMETER_HZ), end_ns=term.end_ns, seed=term.seed)
+            for name in spans
+        ]
+
+    ladders: dict[str, Written] = {
+        name: {"channel": f"{name}.accelerometer-{number}.acceleration", **_BLOW}
+        for number, name in enumerate(spans, 1)
+    }
+    return Part(assets, devices, ladders, models, kin={name: frozenset({"BR-2"}) for name in spans})
+
+
+_WAVE: dict[str, Written] = {
+    "hazard": "pipe_burst",
+    "of": "peak",
+    "window_seconds": 2.0,
+    "rungs": {"yellow": 0.005, "orange": 0.02},
+    "deadband": 0.001,
+    "off_seconds": 60,
+    "basis": "ours: a pressure wave of 5 and 20 kPa within two seconds; closing valves send them, too",
+}
+_BLOW: dict[str, Written] = {
+    "hazard": "strike",
+    "of": "peak",
+    "window_seconds": 2.0,
+    "rungs": {"yellow": 1.5, "orange": 3.0},
+    "deadband": 0.1,
+    "off_seconds": 60,
+    "basis": "ours: traffic shakes these spans by less than 0.5 m/s2",
+}
