@@ -131,7 +131,7 @@ class Bank:
         if rule is None or ladder is None:
             return saying
         kind = LADDER_KINDS[ladder.of]
-        words = f"{kind.en} {seen:.4g} {kind.unit_of(rule.channel.unit)}"
+        words = f"{kind.en} {seen:.4g} {kind.unit_of(rule.channel.unit)}".removesuffix(" 1")
         rung = ladder.rungs.get(LEVELS[saying.level - 1]) if saying.level else None
         words += f", {LEVELS[saying.level - 1]} from {rung:g}" if rung is not None else ""
         return saying._replace(terms={MADE[ladder.of].term: float(f"{seen:.4g}")}, words=words)
