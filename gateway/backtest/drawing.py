@@ -23,7 +23,13 @@ _BAND_SHARES = (0.05, 0.95)
 _BAND_NS = 14 * 86_400 * SECOND
 _LEAST_AROUND_NS = 3_600 * SECOND
 _BUCKETS_AROUND = 60
-_COLOURS = {"blue": "#1f6feb", "yellow": "#b58900", "orange": "#d9650b", "red": "#c4171b"}
+_MILLISECOND = 1_000_000
+COLOURS = {"blue": "#1f6feb", "yellow": "#b58900", "orange": "#d9650b", "red": "#c4171b"}
+"""Of a level, on white."""
+EVENT, OTHER, HARMLESS = "rgba(196,23,27,.20)", "rgba(196,23,27,.07)", "rgba(46,125,50,.18)"
+"""Of the event that a plot is about, of other labelled events, and of harmless ones."""
+BAND = "rgba(110,110,110,.16)"
+"""Of what was ordinary before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Plot:
 
     heading: str
     said: str
+    level: str
+    """Of the alarm; empty when there was none."""
     traces: list[dict[str, Any]]
     layout: dict[str, Any]
 
@@ -50,12 +58,26 @@ class Drawer:
         self._reduced, self._numbers, self._channels = reduced, numbers, channels
         self._zone, self._labels = zone, labels
 
-    def channel_for(self, event: LabelledEvent) -> str:
-        """Return the channel to draw for an event that no alarm spoke of: its own, one on its asset, else any."""
+    def channel_for(self, event: LabelledEvent) -> tuple[str, bool]:
+        """Return the channel to draw for an event that no alarm spoke of, and whether the label points to it.
+
+        Its own, one on its asset or beside it; else the one that moved most during the event.
+        """
         own = [name for name in self._numbers if name in event.channels]
         named = [name for name in self._numbers if self._channels[name].asset == event.place]
         near = [name for name in self._numbers if self._channels[name].asset in event.assets]
-        return next(iter([*own, *named, *near, *self._numbers]), "")
+        pointed = next(iter([*own, *named, *near]), "")
+        if pointed or not self._numbers:
+            return pointed, True
+        moved = {
+            name: self._reduced.departure(number, event.start_ns, event.end_ns, _BAND_NS)
+            for name, number in self._numbers.items()
+        }
+        return max(moved, key=lambda name: moved[name]), False
+
+    def unit_of(self, channel: str) -> str:
+        """Return a channel's unit, nothing for one that the site file does not have."""
+        return self._channels[channel].unit if channel in self._channels else ""
 
     def draw(self, channel: str, heading: str, said: str, event: LabelledEvent | None, alarms: Sequence[Alarm]) -> Plot:
         """Draw a channel around an event and alarms, at least one of which there is."""
@@ -70,41 +92,56 @@ class Drawer:
         )
         start_ns, end_ns = first - around, last + around
         number = self._numbers.get(channel)
-        traces = [] if number is None else self._data(number, start_ns, end_ns)
-        unit = self._channels[channel].unit if channel in self._channels else ""
+        drawn = None if number is None else _thinned(self._reduced.drawn(number, start_ns, end_ns))
+        traces = [] if drawn is None else self._traces(drawn)
         rungs = {level: limit for one in alarms for level, limit in one.rungs.items()}
+        on_scale = [] if drawn is None else _on_scale(rungs, drawn)
         shapes = [
-            *self._label_shapes(start_ns, end_ns),
-            *([] if number is None else self._band_shape(number, start_ns)),
-            *(_line(one, "y", _COLOURS.get(level, "#444"), "dash") for level, one in self._on_scale(rungs, traces)),
-            *(_line(self._iso(one.learned_ns), "x", _COLOURS.get(one.level, "#444"), "solid") for one in alarms),
+            *self._label_shapes(event, start_ns, end_ns),
+            *([] if number is None else self._band_shape(number, start_ns if event is None else event.start_ns)),
+            *(_line(one, "y", COLOURS.get(level, "#444"), "dash") for level, one in on_scale),
+            *(_line(self._iso(one.learned_ns), "x", COLOURS.get(one.level, "#444"), "solid") for one in alarms),
         ]
+        unit = self.unit_of(channel)
         layout = {
             "height": 260,
-            "margin": {"l": 60, "r": 20, "t": 10, "b": 40},
+            "margin": {"l": 48, "r": 12, "t": 22, "b": 36},
             "showlegend": False,
-            "xaxis": {"range": [self._iso(start_ns), self._iso(end_ns)], "type": "date"},
-            "yaxis": {"title": {"text": f"{channel}<br>{unit}"}},
+            "hovermode": "x unified",
+            "xaxis": {"range": [self._iso(start_ns), self._iso(end_ns)], "type": "date", "tickformatstops": _TICKS},
+            "yaxis": {"automargin": True, "nticks": 6, "zeroline": False},
             "shapes": shapes,
+            "annotations": [_in_corner(unit), *(_beside(level, one) for level, one in on_scale)],
             "plot_bgcolor": "#fff",
         }
-        return Plot(heading, said, traces, layout)
+        return Plot(heading, said, alarms[0].level if alarms else "", traces, layout)
 
-    def _data(self, number: int, start_ns: int, end_ns: int) -> list[dict[str, Any]]:
-        drawn = _thinned(self._reduced.drawn(number, start_ns, end_ns))
-        times = [self._iso(one) for one in drawn.time_ns.tolist()]
+    def _traces(self, drawn: Drawn) -> list[dict[str, Any]]:
         line = {"color": "#24496b", "width": 1}
-        shared = {"type": "scatter", "mode": "lines", "x": times, "line": line, "connectgaps": False}
+        shared = {"type": "scatter", "mode": "lines", "line": line, "connectgaps": False} | self._times(drawn)
         # Two lines with the space between them filled: what lies between lowest and highest.
         return [
-            {**shared, "y": _json(drawn.low), "name": "low"},
-            {**shared, "y": _json(drawn.high), "name": "high", "fill": "tonexty", "fillcolor": "rgba(36,73,107,.35)"},
+            {**shared, "y": _json(drawn.low), "name": "低 low"},
+            {
+                **shared,
+                "y": _json(drawn.high),
+                "name": "高 high",
+                "fill": "tonexty",
+                "fillcolor": "rgba(36,73,107,.35)",
+            },
         ]
 
-    def _label_shapes(self, start_ns: int, end_ns: int) -> Iterable[dict[str, Any]]:
+    def _times(self, drawn: Drawn) -> dict[str, Any]:
+        """Return a beginning and a step, half the size of a page; each time where the clocks change in between."""
+        time_ns = drawn.time_ns
+        if len(time_ns) > 1 and self._offset(int(time_ns[0])) == self._offset(int(time_ns[-1])):
+            return {"x0": self._iso(int(time_ns[0])), "dx": int(time_ns[1] - time_ns[0]) // _MILLISECOND}
+        return {"x": [self._iso(one) for one in time_ns.tolist()]}
+
+    def _label_shapes(self, own: LabelledEvent | None, start_ns: int, end_ns: int) -> Iterable[dict[str, Any]]:
         for one in self._labels:
             if one.end_ns >= start_ns and one.start_ns <= end_ns:
-                colour = "rgba(46,125,50,.14)" if one.is_benign else "rgba(196,23,27,.12)"
+                colour = EVENT if one is own else OTHER
                 yield {
                     "type": "rect",
                     "xref": "x",
@@ -113,8 +150,9 @@ class Drawer:
                     "x1": self._iso(min(one.end_ns, end_ns)),
                     "y0": 0,
                     "y1": 1,
-                    "fillcolor": colour,
-                    "line": {"width": 0},
+                    "fillcolor": HARMLESS if one.is_benign else colour,
+                    # A moment has no width: its edge is what can be seen of it.
+                    "line": {"width": 1 if one is own else 0, "color": "rgba(196,23,27,.6)"},
                     "layer": "below",
                 }
 
@@ -129,22 +167,32 @@ class Drawer:
                 "x1": 1,
                 "y0": band[0],
                 "y1": band[1],
-                "fillcolor": "rgba(120,120,120,.16)",
+                "fillcolor": BAND,
                 "line": {"width": 0},
                 "layer": "below",
             }
 
-    def _on_scale(self, rungs: dict[str, float], traces: Sequence[dict[str, Any]]) -> list[tuple[str, float]]:
-        """Return the limits that do not squeeze the data into a line: those within two heights of them."""
-        values = [value for trace in traces for value in trace["y"] if value is not None]
-        if not values:
-            return list(rungs.items())
-        low, high = min(values), max(values)
-        room = 2.0 * ((high - low) or abs(high) or 1.0)
-        return [(level, limit) for level, limit in rungs.items() if low - room <= limit <= high + room]
-
     def _iso(self, time_ns: int) -> str:
         return datetime.fromtimestamp(time_ns / SECOND, self._zone).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+    def _offset(self, time_ns: int) -> object:
+        return datetime.fromtimestamp(time_ns / SECOND, self._zone).utcoffset()
+
+
+_TICKS = [
+    {"dtickrange": [None, 60_000], "value": "%H:%M:%S\n%Y-%m-%d"},
+    {"dtickrange": [60_000, 86_400_000], "value": "%H:%M\n%Y-%m-%d"},
+    {"dtickrange": [86_400_000, None], "value": "%m-%d\n%Y"},
+]
+
+
+def _on_scale(rungs: dict[str, float], drawn: Drawn) -> list[tuple[str, float]]:
+    """Return the limits that do not squeeze the data into a line: those within two heights of them."""
+    if np.isnan(drawn.low).all():
+        return list(rungs.items())
+    low, high = float(np.nanmin(drawn.low)), float(np.nanmax(drawn.high))
+    room = 2.0 * ((high - low) or abs(high) or 1.0)
+    return [(level, limit) for level, limit in rungs.items() if low - room <= limit <= high + room]
 
 
 def _line(at: str | float, axis: str, colour: str, dash: str) -> dict[str, Any]:
@@ -160,6 +208,19 @@ def _line(at: str | float, axis: str, colour: str, dash: str) -> dict[str, Any]:
         f"{other}1": 1,
         "line": {"color": colour, "width": 2 if dash == "solid" else 1, "dash": dash},
     }
+
+
+def _in_corner(text: str) -> dict[str, Any]:
+    """Return a text above the left axis: beside it, it would lie on the numbers of a narrow screen."""
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "right", "yanchor": "bottom"}
+    return {"text": text, "showarrow": False, "font": {"size": 11}} | place
+
+
+def _beside(level: str, limit: float) -> dict[str, Any]:
+    """Return the words on the line of a limit."""
+    place = {"xref": "paper", "yref": "y", "x": 1, "y": limit, "xanchor": "right", "yanchor": "bottom"}
+    font = {"size": 11, "color": COLOURS.get(level, "#444")}
+    return {"text": f"{level} {limit:g}", "showarrow": False, "font": font} | place
 
 
 def _thinned(drawn: Drawn) -> Drawn:

@@ -108,6 +108,14 @@ class Reduced:
         middle = middle[np.isfinite(middle)]
         return tuple(float(one) for one in np.quantile(middle, shares)) if middle.size else None
 
+    def departure(self, channel: int, start_ns: int, end_ns: int, span_ns: int) -> float:
+        """Return how far a channel's middle moved, in widths of its band in a while before; 0.0 when nobody knows."""
+        before = self.band(channel, start_ns, span_ns, (0.05, 0.5, 0.95))
+        during = self.band(channel, end_ns, max(end_ns - start_ns, 1), (0.5,))
+        if before is None or during is None:
+            return 0.0
+        return abs(during[0] - before[1]) / max(before[2] - before[0], 1e-9)
+
     def _fold(self) -> None:
         half = self._size // 2
         for table, together, nothing in ((self._low, np.minimum, np.inf), (self._high, np.maximum, -np.inf)):

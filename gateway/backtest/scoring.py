@@ -42,6 +42,9 @@ class Alarm:
     value: float | None = None
     limit: float | None = None
     rungs: Mapping[str, float] = field(default_factory=dict)
+    quantity: str = ""
+    """What value and limit are of: the channel's own quantity, or one that was worked out over several."""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import argparse
 import dataclasses
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -22,12 +22,12 @@ from gateway.errors import ConfigError, Fault
 if TYPE_CHECKING:
     # `lifeline --help` must not pay for numpy.
     from gateway.app.in_memory import InMemoryGateway
-    from gateway.backtest.drawing import Drawer, Plot
+    from gateway.backtest.drawing import Drawer
     from gateway.backtest.events import LabelledEvent
+    from gateway.backtest.reduced import Reduced
     from gateway.backtest.scoring import Alarm, Judged, Outcome, Score
 
 _LEVELS = ("blue", "yellow", "orange", "red")
-_MOST_PLOTS = 60
 _SHOWN = 20
 _SECOND = 1_000_000_000
 
@@ -123,7 +123,9 @@ def run(options: argparse.Namespace) -> int:
     }
     if options.out:
         drawer = Drawer(reduced, recording.numbers, dict(site.inventory.channels), zone, covered)
-        _write_report(options.out, figures, judged, drawer, zone=zone, code=code)
+        facts = _facts(options, figures, judged, site.id)
+        about = _about(figures, reduced, len(recording.numbers), zone)
+        _write_report(options.out, facts, about, judged, drawer, zone=zone, code=code)
     if options.json:
         print(json.dumps(figures | document(judged), ensure_ascii=False, allow_nan=False))
     else:
@@ -184,6 +186,8 @@ def _alarms(gateway: InMemoryGateway, level: str) -> list[Alarm]:
                 rule=evidence.rule,
                 value=evidence.value,
                 limit=evidence.limit,
+                quantity=evidence.quantity,
+                unit=evidence.unit,
                 rungs=dict(evidence.rungs)
                 if evidence.unit == gateway.inventory.channels[evidence.channel].unit
                 else {},
@@ -193,59 +197,52 @@ def _alarms(gateway: InMemoryGateway, level: str) -> list[Alarm]:
 
 
 def _write_report(
-    path: Path, figures: Mapping[str, Any], judged: Judged, drawer: Drawer, *, zone: ZoneInfo, code: str
+    path: Path, facts: dict[str, str], about: str, judged: Judged, drawer: Drawer, *, zone: ZoneInfo, code: str
 ) -> None:
     from gateway.backtest.page import write_page  # noqa: PLC0415
+    from gateway.backtest.report import sections  # noqa: PLC0415
 
-    missed = [one for one in judged.outcomes if one.alarm is None]
-    found = [one for one in judged.outcomes if one.alarm is not None]
-    raised = [one for one in judged.benign if one.alarm is not None]
-    sections = [
-        _section("漏报 Missed", (_plot_of(drawer, one, zone) for one in missed[:_MOST_PLOTS]), len(missed)),
-        _section("命中 Found", (_plot_of(drawer, one, zone) for one in found[:_MOST_PLOTS]), len(found)),
-        _section(
-            "误报 False alarms",
-            (_plot_of_alarm(drawer, one, zone) for one in judged.false_alarms[:_MOST_PLOTS]),
-            len(judged.false_alarms),
-        ),
-        _section("良性事件被报 Harmless events raised", (_plot_of(drawer, one, zone) for one in raised), len(raised)),
-    ]
-    facts = {
-        "数据 recording": figures["file"],
-        "标注 events": figures["events_file"],
-        "读数 readings": f"{figures['readings']:,}",
-        "测点月 sensor-months": f"{judged.sensor_months:.3g}",
-        "未评判 not judged": ", ".join(f"{count} {hazard}" for hazard, count in judged.not_judged.items()) or "—",
+    title = f"{facts['站点 site']} · {Path(facts['数据 recording']).name}"
+    path.write_text(
+        write_page(title, about, facts, judged, sections(judged, drawer, zone), code=code), encoding="utf-8"
+    )
+
+
+def _about(figures: Mapping[str, Any], reduced: Reduced, channels: int, zone: ZoneInfo) -> str:
+    """Return what was replayed in one line."""
+    first, last = _clock(reduced.first_ns, zone), _clock(reduced.last_ns, zone)
+    return f"{first} – {last}（{zone.key}） · {channels} 个测点 channels · {figures['readings']:,} 个读数 readings"
+
+
+def _facts(options: argparse.Namespace, figures: Mapping[str, Any], judged: Judged, site: str) -> dict[str, str]:
+    """Return how it was judged, so that it can be done again."""
+    merge = "燃气、空气、火灾 5 min，其余 1 d gas, air and fire 5 min, else 1 d"
+    return {
+        "站点 site": site,
+        "数据 recording": str(figures["file"]),
+        "标注 events": str(figures["events_file"]),
+        "算作报警的级别 level from which it is an alarm": options.level,
+        "合并重复 repeats merged within": merge if options.merge is None else written(options.merge),
+        "事件结束后仍算 still right after the end": written(options.grace),
+        "事件开始前即算 right before the start": written(options.before),
+        "须在多久内 must be within": written(options.within),
+        "不评判的预热期 warm-up not judged": written(options.warm_up),
+        "预热期内的事件 events in the warm-up": str(judged.set_aside),
+        "数据以外的事件 events outside the recording": str(figures["outside"]),
+        "无标注而未评判 not judged, for no label speaks of them": ", ".join(
+            f"{count} {hazard}" for hazard, count in judged.not_judged.items()
+        )
+        or "—",
+        "用时 took": f"{figures['seconds']:.0f} s",
     }
-    path.write_text(write_page(Path(figures["file"]).name, facts, judged, sections, code), encoding="utf-8")
-
-
-def _section(heading: str, plots: Iterable[Plot], total: int) -> tuple[str, list[Plot], int]:
-    drawn = list(plots)
-    return heading, drawn, total - len(drawn)
-
-
-def _plot_of(drawer: Drawer, outcome: Outcome, zone: ZoneInfo) -> Plot:
-    event, alarm = outcome.event, outcome.alarm
-    heading = f"{event.kind} · {event.place or '?'} · {_clock(event.start_ns, zone)}"
-    if alarm is None:
-        said = "未报警 no alarm"
-        if outcome.standing is not None:
-            said += f"；已有预警 a warning stood since {_clock(outcome.standing.learned_ns, zone)}"
-        return drawer.draw(drawer.channel_for(event), heading, said, event, [])
-    said = f"{_because(alarm)}; 延迟 delay {written(outcome.delay_seconds)}"
-    return drawer.draw(alarm.channel, heading, said, event, [alarm])
-
-
-def _plot_of_alarm(drawer: Drawer, alarm: Alarm, zone: ZoneInfo) -> Plot:
-    heading = f"{alarm.hazard} · {alarm.asset} · {_clock(alarm.learned_ns, zone)}"
-    return drawer.draw(alarm.channel, heading, _because(alarm), None, [alarm])
 
 
 def _because(alarm: Alarm) -> str:
     value = "" if alarm.value is None else f" {alarm.value:.4g}"
-    limit = "" if alarm.limit is None else f", 限值 limit {alarm.limit:g}"
-    return f"{alarm.hazard} {alarm.level}: {alarm.channel}{value}{limit} ({alarm.rule})"
+    limit = "" if alarm.limit is None else f", limit {alarm.limit:g}"
+    return f"{alarm.hazard} {alarm.level}: {alarm.quantity or alarm.channel}{value} {alarm.unit}".rstrip() + (
+        f"{limit} ({alarm.rule} on {alarm.channel})"
+    )
 
 
 def _lines(figures: Mapping[str, Any], judged: Judged, zone: ZoneInfo) -> list[str]:
