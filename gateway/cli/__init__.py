@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    for chatty in ("pymodbus", "uvicorn", "asyncio", "asyncua"):
+    for chatty in ("pymodbus", "uvicorn", "asyncio", "asyncua", "pandapower"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.basicConfig(
         level=os.environ.get("LIFELINE_LOG", "INFO").upper(),

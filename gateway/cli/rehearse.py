@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.cli.rehearsal_site import site_of
 from gateway.cli.rehearse_real import rehearse_real
 from gateway.cli.rehearsed import Rehearsed, as_document, as_junit, print_table
 
@@ -92,32 +93,39 @@ def _chosen(options: argparse.Namespace) -> Iterator[Scenario]:
 async def _rehearse(scenario: Scenario, site_file: Path | None, progress: _Progress) -> Rehearsed:
     import tempfile  # noqa: PLC0415
 
-    from gateway.app.rehearsal import Rehearsal, climbs_of  # noqa: PLC0415 - see `_chosen`
-    from gateway.settings import load_site  # noqa: PLC0415
-    from simulators.scenarios.judging import Raised, judge  # noqa: PLC0415
+    from gateway.app.rehearsal import Counted, Rehearsal, climbs_of  # noqa: PLC0415 - see `_chosen`
+    from simulators.models.refusal import BrokenOff  # noqa: PLC0415
+    from simulators.scenarios.judging import Raised, broken_off, judge  # noqa: PLC0415
     from simulators.scenarios.scenario import Stage  # noqa: PLC0415
 
     started = time.perf_counter()
+    raised: list[Raised] = []
+    counted, reason = Counted(0, 0, 0, 0), ""
     with tempfile.TemporaryDirectory(prefix="lifeline-rehearsal-") as folder:
-        own = Path(folder) / "site.yaml"
-        own.write_text(scenario.site_text(), encoding="utf-8")
-        site = load_site(site_file or own)
+        site = site_of(scenario, Path(folder), site_file)
         with Stage(scenario, site.inventory) as stage:
             state, replied = Path(folder) / "state", stage.reports.replied
             async with Rehearsal(site, state, start_ns=scenario.learn_ns, answer=replied) as rehearsal:
                 arrivals = progress.watch(stage.reports.until(scenario.end_ns))
-                await rehearsal.play(arrivals, scenario.end_ns)
-                raised = [Raised(one.hazard, one.asset, climbs_of(one)) for one in rehearsal.warnings()]
+                try:
+                    await rehearsal.play(arrivals, scenario.end_ns)
+                except BrokenOff as error:
+                    reason = str(error)
+                raised += [Raised(one.hazard, one.asset, climbs_of(one)) for one in rehearsal.warnings()]
                 counted = rehearsal.counted()
             windows = stage.windows
-    judgement = judge(
-        scenario.expectations,
-        windows,
-        raised,
-        start_ns=scenario.start_ns,
-        end_ns=scenario.end_ns,
-        kin=scenario.kin(),
-    )
+    if reason:
+        print(f"lifeline: {scenario.name}: {reason}", file=sys.stderr)
+        judgement = broken_off(scenario.expectations, reason)
+    else:
+        judgement = judge(
+            scenario.expectations,
+            windows,
+            raised,
+            start_ns=scenario.start_ns,
+            end_ns=scenario.end_ns,
+            kin=stage.kin,
+        )
     return Rehearsed(scenario, judgement, windows, raised, counted, time.perf_counter() - started)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.cli.live_fleet import open_fleet
+from gateway.cli.rehearsal_site import site_of
 from gateway.cli.rehearsed import Rehearsed
 from gateway.clock import SystemClock
 from gateway.errors import Unreachable
@@ -39,7 +40,6 @@ Watch = Callable[[Iterable["Report"]], Iterator["Report"]]
 async def rehearse_real(scenario: Scenario, site_file: Path | None, watch: Watch) -> Rehearsed:
     """Play a scenario that begins now and judge what the gateway said; `watch` shows how far the learning is."""
     from gateway.app.rehearsal import Counted, climbs_of  # noqa: PLC0415 - `lifeline --help` must not pay for numpy
-    from gateway.settings import load_site  # noqa: PLC0415
     from simulators.scenarios.judging import Raised, judge  # noqa: PLC0415
     from simulators.scenarios.moving import moved  # noqa: PLC0415
     from simulators.scenarios.scenario import Stage  # noqa: PLC0415
@@ -48,9 +48,7 @@ async def rehearse_real(scenario: Scenario, site_file: Path | None, watch: Watch
     learns_seconds = max(_RUN_IN_SECONDS, (scenario.start_ns - scenario.learn_ns) / SECOND)
     scenario = moved(scenario, SystemClock().now().utc_ns, run_in_seconds=learns_seconds)
     with tempfile.TemporaryDirectory(prefix="lifeline-rehearsal-") as folder:
-        own = Path(folder) / "site.yaml"
-        own.write_text(scenario.site_text(), encoding="utf-8")
-        site = load_site(site_file or own)
+        site = site_of(scenario, Path(folder), site_file)
         with Stage(scenario, site.inventory) as stage:
             await _learn(site, stage, Path(folder) / "state", watch)
             said, warnings, kept = await _live(site, stage, Path(folder))
@@ -62,7 +60,7 @@ async def rehearse_real(scenario: Scenario, site_file: Path | None, watch: Watch
         raised,
         start_ns=scenario.start_ns,
         end_ns=scenario.end_ns,
-        kin=scenario.kin(),
+        kin=stage.kin,
     )
     counted = Counted(said.messages, said.requests, kept, kept)
     return Rehearsed(scenario, judgement, windows, raised, counted, time.perf_counter() - started)

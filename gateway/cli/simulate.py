@@ -11,14 +11,15 @@ import argparse
 import asyncio
 import json
 import os
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.cli.rehearsal_site import site_of
+from gateway.cli.terminable import Stopping, terminable
 from gateway.clock import SystemClock, to_iso
 from gateway.errors import Unreachable
 from gateway.model import SECOND
@@ -58,23 +59,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Simulate until SIGINT, SIGTERM, the end of `--for` or of the scenario; 0 then."""
+    """Simulate until SIGINT, SIGTERM, the end of `--for` or of the scenario; 0 then, 1 when physics give up before."""
     import dataclasses  # noqa: PLC0415
 
-    from gateway.settings import load_site  # noqa: PLC0415 - see TYPE_CHECKING above
+    from simulators.models.refusal import BrokenOff  # noqa: PLC0415 - see TYPE_CHECKING above
     from simulators.scenarios.loading import load_scenario, shipped  # noqa: PLC0415
 
     known = {path.stem: path for path in shipped()}
     scenario = load_scenario(known.get(options.scenario, Path(options.scenario)))
     if options.seed is not None:
         scenario = dataclasses.replace(scenario, seed=options.seed)
-    with tempfile.TemporaryDirectory(prefix="lifeline-simulate-") as folder:
-        own = Path(folder) / "site.yaml"
-        own.write_text(scenario.site_text(), encoding="utf-8")
-        site = load_site(own)
-        if options.record:
-            return _record(options, scenario, site)
-        return asyncio.run(_run(options, scenario, site, Path(folder)))
+    with terminable() as stopping, tempfile.TemporaryDirectory(prefix="lifeline-simulate-") as folder:
+        site = site_of(scenario, Path(folder))
+        try:
+            if options.record:
+                return _record(options, scenario, site)
+            return asyncio.run(_run(stopping, _simulate(options, scenario, site, Path(folder))))
+        except BrokenOff as error:
+            print(f"lifeline: {error}", file=sys.stderr)
+            return 1
 
 
 def _above_zero(text: str) -> float:
@@ -94,7 +97,7 @@ def _place(text: str) -> tuple[str, int]:
 def _record(options: argparse.Namespace, scenario: Scenario, site: Site) -> int:
     from simulators.scenarios.dataset import record  # noqa: PLC0415 - see TYPE_CHECKING above
 
-    readings = record(scenario, site.inventory, options.record, _bar(scenario.name))
+    readings = record(scenario, site.inventory, options.record, _bar(scenario.name), site=site.source)
     told = {"event": "recorded", "folder": str(options.record), "readings": readings}
     _say(options, told, f"{readings:,} readings in {options.record}")
     return 0
@@ -111,23 +114,13 @@ def _bar(name: str) -> Callable[[float], None]:
     return show
 
 
-async def _run(options: argparse.Namespace, scenario: Scenario, site: Site, folder: Path) -> int:
-    work = asyncio.ensure_future(_simulate(options, scenario, site, folder))
-    is_stopped = False
-
-    def stop() -> None:
-        # Only the first: a second Ctrl-C must not cut the cleaning up short.
-        nonlocal is_stopped
-        if not is_stopped:
-            is_stopped = True
-            work.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+async def _run(stopping: Stopping, simulating: Coroutine[Any, Any, None]) -> int:
+    loop, work = asyncio.get_running_loop(), asyncio.ensure_future(simulating)
+    stopping.by(lambda: loop.call_soon_threadsafe(work.cancel))
     try:
         await work
     except asyncio.CancelledError:
-        if not is_stopped:
+        if not stopping.is_wanted:
             raise
     return 0
 
@@ -196,7 +189,9 @@ def _announce(
     places |= {name: (fleet.host, port) for name, port in fleet.ports.items()}
     if options.site_out:
         try:
-            text = served_site(scenario.site_text(), places, scenario.report_seconds)
+            source = site.source or options.site_out
+            text = source.read_text(encoding="utf-8")
+            text = served_site(text, places, folder=source.parent, into=options.site_out.parent)
             options.site_out.write_text(text, encoding="utf-8")
         except OSError as error:
             raise Unreachable(f"{options.site_out}: {error.strerror or error}") from error
@@ -229,7 +224,8 @@ def _announce(
 
 async def _until_the_end(options: argparse.Namespace, stage: Stage, pace: Timing, fleet: LiveFleet) -> None:
     """Tell the truth as it comes, until the scenario or the patience ends."""
-    from simulators.scenarios.truth import Truth  # noqa: PLC0415 - see TYPE_CHECKING above
+    from simulators.models.refusal import BrokenOff  # noqa: PLC0415 - see TYPE_CHECKING above
+    from simulators.scenarios.truth import Truth  # noqa: PLC0415
 
     end_ns = stage.scenario.end_ns
     if options.seconds:
@@ -237,6 +233,8 @@ async def _until_the_end(options: argparse.Namespace, stage: Stage, pace: Timing
     truth = Truth()
     try:
         while (now_ns := pace.now_ns()) < end_ns:
+            if isinstance(fleet.failed, BrokenOff):
+                raise fleet.failed
             if fleet.failed is not None:
                 raise Unreachable(f"the simulated fleet has broken down: {fleet.failed}") from fleet.failed
             _tell(options, truth.told(_of(stage), now_ns))

@@ -31,10 +31,16 @@ _SLICES = 200
 
 
 def record(
-    scenario: Scenario, inventory: Inventory, folder: Path, progress: Callable[[float], None] = lambda _: None
+    scenario: Scenario,
+    inventory: Inventory,
+    folder: Path,
+    progress: Callable[[float], None] = lambda _: None,
+    *,
+    site: Path | None = None,
 ) -> int:
     """Play a scenario, time to learn from included, and write it down; return how many readings there are.
 
+    `site` is the file whose fleet is played, where it is not as the scenario has it.
     Unreachable when the folder has files already, or cannot be written.
     """
     try:
@@ -45,8 +51,10 @@ def record(
             readings = _write_readings(folder / READINGS, stage, inventory, progress)
             windows = stage.windows
         _write_truth(folder / TRUTH, windows)
-        site = served_site(scenario.site_text(), {}, scenario.report_seconds)
-        (folder / SITE).write_text(site, encoding="utf-8")
+        text = site.read_text(encoding="utf-8") if site else scenario.site_text()
+        beside = site.parent if site else None
+        text = served_site(text, {}, scenario.report_seconds, folder=beside, into=folder)
+        (folder / SITE).write_text(text, encoding="utf-8")
         (folder / README).write_text(_readme(scenario, inventory, readings, windows), encoding="utf-8")
     except OSError as error:
         raise Unreachable(f"{folder}: {error.strerror or error}") from error
@@ -84,13 +92,21 @@ def _write_truth(path: Path, windows: Sequence[Window]) -> None:
             rows.writerow((*times, window.kind, window.asset, window.hazard, "" if window.hazard else "yes", detail))
 
 
+def _place(scenario: Scenario) -> str:
+    """Return where it plays: the sizes of a district, or the files of one's own by name."""
+    networks = scenario.networks
+    files = (scenario.site.path if scenario.site else None, networks.water, networks.drainage)
+    named = [file.name for file in files if file]
+    return f"place {', '.join(named)}" if named else f"district {json.dumps(dict(scenario.district))}"
+
+
 def _readme(scenario: Scenario, inventory: Inventory, readings: int, windows: Sequence[Window]) -> str:
     lasts = written((scenario.end_ns - scenario.start_ns) / 1e9)
     learns = written((scenario.start_ns - scenario.learn_ns) / 1e9)
     out = io.StringIO()
     out.write(f"# {scenario.name}: {scenario.title}\n\n")
     out.write("Simulated by the urban lifeline gateway (`lifeline simulate`); nothing in it was measured.\n\n")
-    out.write(f"- seed {scenario.seed}, district {json.dumps(dict(scenario.district))}\n")
+    out.write(f"- seed {scenario.seed}, {_place(scenario)}\n")
     out.write(f"- from {to_iso(scenario.learn_ns)}, {learns} to learn from, then {lasts} from ")
     out.write(f"{to_iso(scenario.start_ns)} to {to_iso(scenario.end_ns)}\n")
     out.write(f"- {len(inventory.devices)} devices, {len(inventory.channels)} channels, {readings} readings, ")

@@ -103,6 +103,11 @@ def judge(
     return Judgement(verdicts, false, delays)
 
 
+def broken_off(expectations: Sequence[Expectation], reason: str) -> Judgement:
+    """Return the judgement of a world that could not go on: nothing of what was expected is known to hold."""
+    return Judgement([Verdict(one, False, reason) for one in expectations], [], {})  # noqa: FBT003 - not met
+
+
 def _verdict(
     expectation: Expectation,
     windows: Sequence[Window],

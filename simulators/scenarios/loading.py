@@ -14,17 +14,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gateway.documents import Document, did_you_mean, read_document
 from gateway.errors import ConfigError, Fault
 from gateway.model import SECOND
-from simulators.districts import PARTS
 from simulators.drawn_faults import Rate
 from simulators.instruments import Fault as InstrumentFault
 from simulators.models.contract import Event
 from simulators.scenarios.durations import seconds_of
-from simulators.scenarios.expectation import Expectation, Wanted, read_sentence
+from simulators.scenarios.expectation import Expectation, Unwanted, Wanted, read_sentence
+from simulators.scenarios.place import Place, read_place, written_out
 from simulators.scenarios.scenario import Scenario
 from simulators.scenarios.written import WrittenExpectation, WrittenInstrument, WrittenRate, WrittenScenario
 from simulators.weather import Storm
 
 _Made = TypeVar("_Made")
+_NAMED = 8
+"""So many known names stand in a hint."""
 
 
 def shipped() -> list[Path]:
@@ -39,7 +41,8 @@ def load_scenario(path: Path) -> Scenario:
         document = read_document(path.read_bytes(), str(path))
     except OSError as error:
         raise ConfigError([Fault(str(path), 1, 1, f"cannot read the file: {error.strerror}")]) from error
-    written = document.check((), document.mapping((), document.value), WrittenScenario)
+    value = written_out(document.mapping((), document.value), path.parent)
+    written = document.check((), value, WrittenScenario)
     if written is None:
         document.raise_faults()
         raise AssertionError(path)
@@ -50,11 +53,7 @@ def load_scenario(path: Path) -> Scenario:
 
 def _scenario(document: Document, written: WrittenScenario) -> Scenario:
     offset, start_ns = _start(document, written)
-    for name in written.district:
-        if name not in PARTS:
-            document.fault(
-                ("district", name), f"district: there is no {name!r}", did_you_mean(name, PARTS), at_key=True
-            )
+    place = read_place(document, written)
     end_ns = start_ns + _ns(written.lasts)
     events = [
         Event(start_ns + _ns(one.at), one.kind, one.asset, _number(one.amount), _seconds(one.lasts))
@@ -72,6 +71,7 @@ def _scenario(document: Document, written: WrittenScenario) -> Scenario:
     for number, expected in enumerate(written.expect):
         _tried(document, ("expect", number, "want"), partial(_expectation, expected), expectations)
     _check_expectations(document, expectations)
+    _check_names(document, written, place)
     return Scenario(
         name=written.scenario,
         title=written.title or written.scenario,
@@ -83,7 +83,9 @@ def _scenario(document: Document, written: WrittenScenario) -> Scenario:
         utc_offset_seconds=offset,
         seed=written.seed,
         is_long=written.is_long,
-        district={name: size for name, size in written.district.items() if name in PARTS},
+        district=place.district,
+        networks=place.networks,
+        site=place.site,
         storms=[
             Storm(start_ns + _ns(one.at), seconds_of(one.lasts) / 60.0, one.mm, one.peak)
             for one in written.weather.storms
@@ -137,6 +139,37 @@ def _check_expectations(document: Document, expectations: Sequence[Expectation])
         document.fault(("expect",), "expect: all of it is pending; a scenario needs something that is met", at_key=True)
     if expectations and not any(isinstance(one.sentence, Wanted) for one in expectations):
         document.warn(("expect",), "expect: no early warning is wanted; a deaf gateway would pass", at_key=True)
+
+
+def _check_names(document: Document, written: WrittenScenario, place: Place) -> None:
+    """Find what the place does not have: assets that something happens to or is expected of, and devices."""
+    if not place.assets:
+        return
+    for number, event in enumerate(written.happens):
+        _known(document, ("happens", number, "asset"), event.asset, place.assets)
+    for number, expected in enumerate(written.expect):
+        if not document.is_faulty(("expect", number)):
+            sentence = read_sentence(expected.want)
+            if isinstance(sentence, Wanted | Unwanted):
+                _known(document, ("expect", number, "want"), sentence.asset, place.assets)
+    for number, fault in enumerate(written.instruments):
+        _known(document, ("instruments", number, "device"), fault.device, place.devices, "device")
+    for device in written.report_seconds:
+        _known(document, ("report_seconds", device), device, place.devices, "device", at_key=True)
+
+
+def _known(
+    document: Document,
+    at: tuple[str | int, ...],
+    name: str,
+    known: frozenset[str],
+    sort: str = "asset",
+    *,
+    at_key: bool = False,
+) -> None:
+    if name not in known:
+        near = did_you_mean(name, known) or f"there are {', '.join(sorted(known)[:_NAMED])}"
+        document.fault(at, f"{'.'.join(map(str, at))}: there is no {sort} {name!r:.60} here", near, at_key=at_key)
 
 
 def _tried(document: Document, place: tuple[str | int, ...], make: Callable[[], _Made], made: list[_Made]) -> None:

@@ -15,15 +15,19 @@ from gateway.errors import ConfigError, Fault
 from gateway.inventory import Inventory
 from gateway.model import SECOND
 from simulators.courses import courses_of
-from simulators.districts import PARTS, Part, Term
+from simulators.districts import Part, Term
 from simulators.districts.site import site_text
 from simulators.drawn_faults import Rate
 from simulators.instruments import Fault as InstrumentFault
 from simulators.instruments import Instruments
-from simulators.models.contract import Event, Window
+from simulators.models.contract import Event, Model, Window
+from simulators.models.refusal import FileRefused
+from simulators.own.networks import Networks
+from simulators.own.site import site_part
 from simulators.reports import Reports
 from simulators.scenarios.expectation import Expectation
 from simulators.scenarios.faults import faults_of
+from simulators.scenarios.place import OwnSite, parts_of
 from simulators.weather import Climate, Storm
 from simulators.world import World
 
@@ -55,6 +59,10 @@ class Scenario:
     expectations: Sequence[Expectation]
     drawn: Sequence[Rate] = ()
     """Faults of instruments drawn at a rate of their kind."""
+    networks: Networks = field(default_factory=Networks)
+    """EPANET and SWMM files of one's own."""
+    site: OwnSite | None = None
+    """A site file of one's own."""
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Where in its file something stands, e.g. `happens.0`, as line and column."""
 
@@ -63,21 +71,30 @@ class Scenario:
         line, column = self.places.get(place, (1, 1))
         return ConfigError([Fault(self.file, line, column, f"{place}: {reason}")])
 
-    def parts(self) -> list[Part]:
-        """Return the parts of its district, in the order in which their models step."""
-        return [build(self.district[name]) for name, build in PARTS.items() if name in self.district]
+    def parts(self, inventory: Inventory | None = None) -> list[Part]:
+        """Return the parts of its place, in the order in which models step; a site of one's own needs its inventory.
+
+        ConfigError when a network has gone or does not fit the site.
+        """
+        if self.site is not None and inventory is None:
+            raise self.fault("site", "its physics are built from its inventory")
+        try:
+            if self.site is not None and inventory is not None:
+                return [site_part(inventory, self.networks)]
+            return parts_of(self.district, self.networks)
+        except (OSError, ValueError) as error:
+            raise self.fault(self.named_by, str(error)) from error
 
     def site_text(self) -> str:
-        """Return the site file of its district."""
+        """Return the site file of its place: the one that it names, or a generated one."""
+        if self.site is not None:
+            return self.site.text
         return site_text(self.name.replace("_", "-"), self.parts(), timezone=self.timezone)
 
-    def kin(self) -> dict[str, frozenset[str]]:
-        """Return which assets are right to name for another."""
-        kin: dict[str, frozenset[str]] = {}
-        for part in self.parts():
-            for asset, names in part.kin.items():
-                kin[asset] = kin.get(asset, frozenset()) | names
-        return kin
+    @property
+    def named_by(self) -> str:
+        """The key by which the scenario names its place."""
+        return "site" if self.site else "district" if self.district else "network"
 
 
 class Stage:
@@ -106,16 +123,20 @@ class Stage:
             mean_celsius=scenario.mean_celsius,
             wind_m_s=scenario.wind_m_s,
         )
+        parts = scenario.parts(inventory)
+        models: list[Model] = []
         try:
-            models = [model for part in scenario.parts() for model in part.models(term)]
+            for part in parts:
+                for model in part.models(term):
+                    self._stack.callback(model.close)
+                    models.append(model)
+            self.world = World(models, climate, scenario.learn_ns)
+        except FileRefused as error:
+            raise ConfigError(error.faults) from error
         except ValueError as error:
-            raise scenario.fault("district", str(error)) from error
-        self.world = self._stack.enter_context(World(models, climate, scenario.learn_ns))
-        for number, event in enumerate(scenario.events):
-            try:
-                self.world.stage(event)
-            except ValueError as error:
-                raise scenario.fault(f"happens.{number}", str(error)) from error
+            raise scenario.fault(scenario.named_by, str(error)) from error
+        self.kin = kin_of(parts)
+        self._stage(scenario)
         self.instruments = Instruments(faults_of(scenario, inventory), seed=scenario.seed)
         self.signals = courses_of(inventory, self.world, self.instruments, seed=str(scenario.seed))
         self.reports = Reports(
@@ -126,6 +147,17 @@ class Stage:
             period_seconds=scenario.report_seconds,
         )
         self._mounted = {device.id: device.asset for device in inventory.devices.values()}
+
+    def _stage(self, scenario: Scenario) -> None:
+        """Stage what happens; ConfigError with all that cannot."""
+        faults: list[Fault] = []
+        for number, event in enumerate(scenario.events):
+            try:
+                self.world.stage(event)
+            except ValueError as error:
+                faults += scenario.fault(f"happens.{number}", str(error)).faults
+        if faults:
+            raise ConfigError(faults)
 
     @property
     def windows(self) -> list[Window]:
@@ -147,6 +179,15 @@ class Stage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def kin_of(parts: Sequence[Part]) -> dict[str, frozenset[str]]:
+    """Return which assets are right to name for another."""
+    kin: dict[str, frozenset[str]] = {}
+    for part in parts:
+        for asset, names in part.kin.items():
+            kin[asset] = kin.get(asset, frozenset()) | names
+    return kin
 
 
 def days_of(scenario: Scenario) -> float:

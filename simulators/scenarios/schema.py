@@ -7,7 +7,7 @@ from typing import Any
 from gateway.profiles.schema import finished
 from simulators.districts import PARTS
 from simulators.instruments import KINDS
-from simulators.scenarios.written import DESCRIPTIONS, WrittenScenario
+from simulators.scenarios.written import DESCRIPTIONS, NETWORK_DESCRIPTIONS, WrittenScenario
 
 
 def scenario_schema() -> dict[str, Any]:
@@ -18,6 +18,17 @@ def scenario_schema() -> dict[str, Any]:
             field.pop("title", None)
     for key, field in schema["properties"].items():
         field["description"] = DESCRIPTIONS[key]
-    schema["properties"]["district"]["propertyNames"] = {"enum": list(PARTS)}
+    schema["properties"]["district"]["anyOf"][0]["propertyNames"] = {"enum": list(PARTS)}
+    network = schema["$defs"]["WrittenNetwork"]["properties"]
+    for key, field in network.items():
+        field["description"] = NETWORK_DESCRIPTIONS[key]
+    # What may be written short.
+    schema["properties"]["network"]["anyOf"].insert(0, {"type": "string", "minLength": 1})
+    names = network["assets"]["additionalProperties"]
+    network["assets"]["additionalProperties"] = {"anyOf": [{"type": "string", "minLength": 1}, names]}
+    schema["oneOf"] = [
+        {"required": ["district"], "not": {"anyOf": [{"required": ["site"]}, {"required": ["network"]}]}},
+        {"anyOf": [{"required": ["site"]}, {"required": ["network"]}], "not": {"required": ["district"]}},
+    ]
     schema["$defs"]["WrittenInstrument"]["properties"]["kind"]["enum"] = list(KINDS)
     return finished(schema, "scenario of the urban lifeline gateway's simulators")

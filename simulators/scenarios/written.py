@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from simulators.own.networks import DEFAULT_GAUGES
+
 Text = Annotated[str, Field(min_length=1)]
 Duration = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*(s|min|h|d)$", examples=["6 h"])]
 Amount = Annotated[float, Field(allow_inf_nan=False)]
@@ -71,6 +73,16 @@ class WrittenExpectation(_Written):
     pending: Text | None = None
 
 
+class WrittenNetwork(_Written):
+    """Networks of one's own."""
+
+    water: Text | None = None
+    drainage: Text | None = None
+    assets: dict[str, Annotated[list[Text], Field(min_length=1, max_length=2)]] = {}
+    gauges: Annotated[int, Field(ge=1, le=100)] = DEFAULT_GAUGES
+    roads: dict[str, Annotated[float, Field(gt=0, le=50)]] = {}
+
+
 class WrittenScenario(_Written):
     """One scenario."""
 
@@ -82,7 +94,9 @@ class WrittenScenario(_Written):
     lasts: Annotated[Duration, Field(examples=["6 h"])]
     seed: Annotated[int, Field(ge=0)] = 1
     is_long: bool = False
-    district: Annotated[dict[str, Annotated[int, Field(ge=1, le=500)]], Field(min_length=1, examples=[{"gas": 2}])]
+    district: Annotated[dict[str, Annotated[int, Field(ge=1, le=500)]], Field(min_length=1)] | None = None
+    site: Text | None = None
+    network: WrittenNetwork | None = None
     weather: WrittenWeather = WrittenWeather()
     report_seconds: dict[str, Annotated[float, Field(ge=1, le=86_400)]] = {}
     faults_per_device_year: Annotated[float, Field(ge=0, le=1000)] = 0.0
@@ -104,6 +118,8 @@ DESCRIPTIONS: dict[str, str] = {
     "seed": "the same seed gives the same truth, byte for byte",
     "is_long": "left out of `rehearse --all` but with --long",
     "district": "lifeline to size: gas manholes, water zone side, drainage manholes, bridge spans, ...",
+    "site": "a site file of your own, beside this file: its assets, devices and ladders; no district then",
+    "network": "an EPANET or SWMM file of your own, or both: of the site, or a site is made for it",
     "weather": "mean temperature, wind and storms",
     "report_seconds": "device to how often it reports, where not as its profile says",
     "faults_per_device_year": "faults of instruments drawn at random beside those that are written",
@@ -111,4 +127,12 @@ DESCRIPTIONS: dict[str, str] = {
     "instruments": "what goes wrong with instruments: drift, stuck, spikes, noise, dropout, dead, offline, ...",
     "drawn": "the same, drawn at random, so often a year on each device that can have it or on one",
     "expect": "what the gateway must do, each a sentence; pending: why it cannot yet",
+}
+
+NETWORK_DESCRIPTIONS: dict[str, str] = {
+    "water": "an EPANET file (.inp), beside this file",
+    "drainage": "a SWMM file (.inp), beside this file",
+    "assets": "asset to its node or link in the file, or to both, where they do not have the same name",
+    "gauges": "without a site: pressure gauges at so many junctions, level gauges in so many manholes",
+    "roads": "asset of the drainage to metres from its floor up to the road that floods above that",
 }

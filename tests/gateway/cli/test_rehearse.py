@@ -106,8 +106,8 @@ def test_a_wrong_scenario_is_one_line_with_its_place(scenario: Path, capsys: pyt
 
     error = capsys.readouterr().err
     assert code == 78
-    assert "try.yaml:6:5" in error
-    assert "no such asset here" in error
+    assert "try.yaml:6:41" in error
+    assert "no asset 'G-9' here (did you mean 'G-1'?)" in error
 
 
 def test_nothing_is_left_behind(scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,7 @@ def test_a_wrong_scenario_is_one_line_with_its_place(scenario: Path, capsys: pyt
     code = main(["simulate", str(scenario), "--speed", "60", "--for", "1"])
 
     assert code == 78
-    assert "try.yaml:7:5" in capsys.readouterr().err
+    assert "try.yaml:7:40" in capsys.readouterr().err
 
 
 @contextmanager

@@ -77,6 +77,15 @@ def test_every_shipped_scenario_can_be_staged_and_wants_something_that_is_met(pa
         ("within 30 min", "soon", r"try.yaml:11:\d+: .*an expectation reads"),
         ("  - want:", "  - pending: no\n    want:", r"try.yaml:10:\d+"),
         ("expect:", "wanted: 3\nexpect:", r"try.yaml:10:\d+: .*unknown key 'wanted'"),
+        ("asset: G-1", "asset: G-9", r"try.yaml:7:41: .*no asset 'G-9' here .did you mean 'G-1'"),
+        ("on MH-1", "on MH1", r"try.yaml:11:11: .*no asset 'MH1' here .did you mean 'MH-1'"),
+        ("device: gas-2", "device: gas-9", r"try.yaml:9:36: .*no device 'gas-9' here .did you mean 'gas-"),
+        ("expect:", "report_seconds: {gas-9: 60}\nexpect:", r"try.yaml:10:18: .*no device 'gas-9'"),
+        ("district: {gas: 2}\n", "", r"try.yaml:1:1: .*'district' is missing .*site: FILE, network: FILE"),
+        ("district: {gas: 2}", "district: {gas: 2}\nsite: a.yaml", r"try.yaml:5:\d+: .*not both"),
+        ("district: {gas: 2}", "site: nowhere.yaml", r"try.yaml:5:7: .*cannot read 'nowhere.yaml'"),
+        ("district: {gas: 2}", "network: nowhere.inp", r"try.yaml:5:\d+: .*cannot read 'nowhere.inp'"),
+        ("district: {gas: 2}", "network: {gauges: 3}", r"try.yaml:5:\d+: .*a file is missing"),
     ],
 )
 def test_a_wrong_line_is_named_with_its_place(old: str, new: str, said: str, tmp_path: Path) -> None:
@@ -87,10 +96,9 @@ def test_a_wrong_line_is_named_with_its_place(old: str, new: str, said: str, tmp
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("asset: G-1", "asset: G-9", r"try.yaml:7:\d+: .*no such asset here"),
+        ("asset: G-1", "asset: MH-1", r"try.yaml:7:\d+: .*no such asset here"),
         ("amount: 0.5", "amount: -0.5", r"try.yaml:7:\d+: .*amount must be m3/h"),
         ("kind: gas_leak", "kind: burst", r"try.yaml:7:\d+: .*'burst' cannot happen here"),
-        ("device: gas-2", "device: gas-9", r"try.yaml:9:\d+: .*no device 'gas-9'"),
         ("point: ch4", "point: ch5", r"try.yaml:9:\d+: .*has no point 'ch5'"),
     ],
 )

@@ -1,0 +1,47 @@
+"""The site of a scenario, for `rehearse` and `simulate` alike: as its devices really report, wherever they are."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.errors import ConfigError
+
+if TYPE_CHECKING:
+    # `lifeline --help` must not pay for the simulators, nor a base install need their extras.
+    from gateway.settings import Site
+    from simulators.scenarios.scenario import Scenario
+
+
+def site_of(scenario: Scenario, folder: Path, site_file: Path | None = None) -> Site:
+    """Return the checked site of a scenario, or another's file over the same fleet; its new file goes into `folder`.
+
+    Freshness and silence are judged by the periods of the scenario. No secret is asked for: nothing is connected to.
+    ConfigError names the lines of the file as it was written.
+    """
+    from simulators.scenarios.served import rehearsed_site, served_site  # noqa: PLC0415 - see TYPE_CHECKING above
+
+    own = site_file or (scenario.site.path if scenario.site else None)
+    if own is None:
+        text = scenario.site_text()
+    else:
+        _checked(own)
+        text = own.read_text(encoding="utf-8-sig")
+    text, left_out = rehearsed_site(text)
+    if left_out:
+        named = ", ".join(f"{device} ({kind})" for device, kind in left_out.items())
+        print(f"lifeline: {scenario.name} goes without {named}: a rehearsal carries MQTT and Modbus", file=sys.stderr)
+    text = served_site(text, {}, scenario.report_seconds, folder=own.parent if own else folder, into=folder)
+    path = folder / "site.yaml"
+    path.write_text(text, encoding="utf-8")
+    return _checked(path)
+
+
+def _checked(path: Path) -> Site:
+    from gateway.settings import check_site  # noqa: PLC0415 - see TYPE_CHECKING above
+
+    checked = check_site(path)
+    if checked.site is None:
+        raise ConfigError(list(checked.faults))
+    return checked.site
