@@ -24,6 +24,7 @@ _FEATURES = 8
 _LEAST_HOURS = 6
 _WEEK_SHARE, _DAY_SHARE = 0.3, 0.3
 _MEMORY_HOURS = 60 * HOURS
+_REGRESSION_HOURS = 25 * HOURS
 _LEARN_FROM, _SOLVE_FROM = 8 * HOURS, 14 * HOURS
 _RIDGE, _HUBER, _MOST_FEATURE = 20.0, 2.0, 4.0
 _THURSDAY = 72
@@ -97,7 +98,7 @@ class DayAhead:
         taught = learns & known & (self.seen > _LEARN_FROM)
         with np.errstate(invalid="ignore"):
             weight = np.where(taught, np.minimum(1.0, _HUBER / np.maximum(np.abs(residual), 1e-9)), 0.0)
-        keep = np.where(taught, np.exp(-1.0 / _MEMORY_HOURS), 1.0)
+        keep = np.where(taught, np.exp(-1.0 / _REGRESSION_HOURS), 1.0)
         lever = weight[:, None] * self._features
         self._gram = keep[:, None, None] * self._gram + lever[:, :, None] * self._features[:, None, :]
         self._moment = keep[:, None] * self._moment + lever * np.where(known, off / scale, 0.0)[:, None]

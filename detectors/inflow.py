@@ -1,19 +1,22 @@
 """Leaks in the inflow of districts: a lasting step on top of what each district is expected to take an hour.
 
 The residual against `dayahead` is pre-whitened by its own AR(1), each hour of the day has its own variance (nights are
-quiet and count for more), and a one-sided CUSUM adds the log-likelihood of a leak of `share` of the ordinary night
-flow. A district whose noise is larger than such a leak is asked for more evidence, and so is one whose alarms went by
-themselves within a day. Evidence must have gathered for `least_hours`; what a fire or a pool takes is over by then.
+quiet and count for more), and one-sided CUSUMs add the log-likelihood of leaks of a share of the ordinary night flow,
+one sum a leak. No hour adds more than `most` leaks would: gardens and pools take much in some hours, a leak takes its
+share in all of them. A district whose noise is larger than such a leak is asked for more evidence, and so is one whose
+alarms went by themselves within two days. Evidence must have stood for `least_hours`; a fire is over by then.
 
-    u = r(t) - phi r(t-1)      s = share night (1 - phi)      sum = max(0, sum + (s u - s^2 / 2) / var(hour))
+    u = r(t) - phi r(t-1)                                              s = share night (1 - phi)
+    sum = max(0, sum + (s min(u, most s) - s^2 / 2) / var(hour))
 
-Scale and expectation stop learning while the sum stands high, for a week at most: then the new level is the ordinary
-one. Pre-whitening: Montgomery, Introduction to Statistical Quality Control, chapter 10; the sum: Page, Biometrika 41,
-1954; night flow as the measure of leaks: Lambert, Accounting for losses, J. IWEM 8, 1994.
+Scale and expectation stop learning while the first sum stands high, for a week at most: then the new level is the
+ordinary one. Pre-whitening: Montgomery, Introduction to Statistical Quality Control, chapter 10; the sum: Page,
+Biometrika 41, 1954; night flow as the measure of leaks: Lambert, Accounting for losses, J. IWEM 8, 1994.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -26,24 +29,33 @@ from detectors.dayahead import HOURS, Bools, DayAhead, learning_rate
 _HOUR_NS = 3_600_000_000_000
 _MOST = 1e12
 _WARM, _LEARN_FROM = 14 * HOURS, 8 * HOURS
-_CLIP, _MOST_PHI = 2.5, 0.6
-_STEP_REACH = 0.8
-_VARIANCE_CLIP = 9.0
-_ASKED, _MOST_ASKED, _MOST_CAUTION = 1.3, 9.0, 3.0
-_CAUTION_STEP = 0.3
-_CAUTION_HOURS = 730.0
+_CLIP, _MOST_PHI = 3.5, 0.6
+_VARIANCE_CLIP = 16.0
+_MOST_ASKED = 9.0
+_MOST_CAUTION, _CAUTION_STEP, _CAUTION_HOURS = 3.0, 0.5, 730.0
+_WENT_HOURS = 48
+_OFF = 0.4
 _MONTH = 30 * HOURS
 _LEAST_LEAK = 1e-9
 
 
+class Leak(NamedTuple):
+    """One size of leak, with a sum of its own."""
+
+    share: float
+    """Of the ordinary night flow. Smaller finds smaller leaks later; a leak of half of it adds nothing."""
+    evidence: float
+    """Log-likelihood at which to alarm. One more: alarms a third rarer, and an hour or two later."""
+    most: float = math.inf
+    """No hour adds more than so many of these leaks. Smaller: demand that comes in bursts passes; slower in noise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaking:
-    """What leak is looked for, and how sure one must be."""
+    """What leaks are looked for, and how sure one must be."""
 
-    share: float = 0.15
-    """Of the ordinary night flow. Smaller finds smaller leaks later; a leak of half of it still adds nothing."""
-    evidence: float = 8.0
-    """Log-likelihood at which to alarm. One more: alarms a third rarer, and an hour or two later."""
+    leaks: tuple[Leak, ...] = (Leak(0.15, 5.0, 2.0), Leak(0.30, 9.0, 1.7))
+    """The smallest first: learning stops for it."""
     least_hours: int = 12
     """Evidence must have gathered so long: excludes what is over within half a day."""
     freeze: float = 6.0
@@ -57,13 +69,17 @@ class Leaking:
 
     def __post_init__(self) -> None:
         """Refuse shares and evidence that are not above zero."""
-        if min(self.share, self.evidence, self.freeze, self.freeze_hours) <= 0 or self.least_hours < 0:
-            raise ValueError(f"share, evidence and freeze must be above 0, got {self}")
+        if not self.leaks or min(map(min, self.leaks)) <= 0:
+            raise ValueError(f"share, evidence and most of every leak must be above 0, got {self.leaks}")
+        if min(self.freeze, self.freeze_hours) <= 0 or self.least_hours < 0:
+            raise ValueError(f"freeze must be above 0 and hours not below, got {self}")
 
 
-_NAMES = ("variance", "covariance", "previous", "night", "sum", "age", "frozen", "latched", "caution")
+_NAMES = ("variance", "covariance", "previous", "night", "frozen", "latched", "caution")
 _ONES = ("caution",)
 _UNKNOWN = ("variance", "previous", "night")
+
+Hours = NDArray[np.int64]
 
 
 class _Off(NamedTuple):
@@ -88,7 +104,7 @@ class Inflows:
     """
 
     name = "inflow"
-    version = 1
+    version = 2
 
     def __init__(self, members: int, leaking: Leaking | None = None) -> None:
         if members < 1:
@@ -98,6 +114,9 @@ class Inflows:
         self._hourly = np.full((HOURS, members), np.nan, np.float32)
         start = {name: np.nan if name in _UNKNOWN else 1.0 if name in _ONES else 0.0 for name in _NAMES}
         self._row = {name: np.full(members, value) for name, value in start.items()}
+        self._share, self._evidence, self._most = np.array(self._leaking.leaks).T[:, :, None]
+        self._sum = np.zeros((len(self._leaking.leaks), members))
+        self._age = np.zeros_like(self._sum)
         self._member_hour = np.full(members, -(1 << 40), np.int64)
         self._last = np.full(1, -(1 << 40), np.int64)
 
@@ -136,15 +155,17 @@ class Inflows:
         shock = np.where(follows, residual - phi * previous, residual * fading)
         hourly = self._hourly[hour % HOURS].astype(np.float64)
         shock_variance = np.where(np.isnan(hourly), variance, np.maximum(hourly, 1e-12))
-        leak = leaking.share * np.where(np.isnan(row["night"]), 0.0, row["night"])
-        known_leak = leak > _LEAST_LEAK
+        night = np.where(np.isnan(row["night"]), 0.0, row["night"])
+        known_leak = night > _LEAST_LEAK
+        leak = self._share * np.where(known_leak, night, 1.0)
         reach = _CLIP * np.sqrt(shock_variance)
         # A step beyond the reach of clipped shocks would count as evidence against itself.
-        step = np.minimum(leak * np.where(follows, 1.0 - phi, fading), _STEP_REACH * reach)
-        gain = (step * np.clip(shock, -reach, reach) - step**2 / 2.0) / shock_variance
+        step = np.minimum(leak * np.where(follows, 1.0 - phi, fading), reach)
+        gain = (step * np.clip(shock, -reach, np.minimum(reach, self._most * step)) - step**2 / 2.0) / shock_variance
         active = known & known_leak & (self._model.seen >= _WARM)
-        asked = np.clip(_ASKED * variance / np.where(known_leak, leak, np.inf) ** 2, 1.0, _MOST_ASKED)
-        score = self._add(active, gain, leaking.evidence * row["caution"] * asked)
+        asked = np.clip(variance / leak**2, 1.0, _MOST_ASKED)
+        passed = np.clip(hour - self._member_hour, 1, HOURS)
+        score = self._add(active, gain, passed, self._evidence * row["caution"] * asked)
         stands = (row["frozen"] > 0) | (row["latched"] > 0)
         learns = known & ~(stands & (row["frozen"] < leaking.freeze_hours))
         self._learn_scales(hour, _Off(residual, shock, previous, follows), learns)
@@ -154,25 +175,26 @@ class Inflows:
         self._last[0] = hour
         return score
 
-    def _add(self, active: Bools, gain: Floats, limit: Floats) -> Floats:
-        """Move the sums, latches and cautions of active members; return the scores."""
+    def _add(self, active: Bools, gain: Floats, passed: Hours, limit: Floats) -> Floats:
+        """Move the sums, latches and cautions of active members by the hours passed; return the scores."""
         row, leaking = self._row, self._leaking
-        total = np.where(active, np.clip(row["sum"] + np.where(active, gain, 0.0), 0.0, 2.0 * limit), row["sum"])
-        row["age"] = np.where(active, np.where(total <= 0, 0.0, row["age"] + 1), row["age"])
+        total = np.where(active, np.clip(self._sum + np.where(active, gain, 0.0), 0.0, 2.0 * limit), self._sum)
+        self._age = np.where(active, np.where(total <= 0, 0.0, self._age + passed), self._age)
         was = row["latched"] > 0
-        rises = active & ~was & (total >= limit) & (row["age"] >= leaking.least_hours)
-        latched = np.where(active, np.where(was, total >= 0.2 * limit, rises), was)
+        rises = active & ~was & ((total >= limit) & (self._age >= leaking.least_hours)).any(axis=0)
+        latched = np.where(active, np.where(was, (total >= _OFF * limit).any(axis=0), rises), was)
         over = latched & (row["latched"] >= leaking.freeze_hours)
         total, latched = np.where(over, 0.0, total), latched & ~over
-        went = was & ~latched & (row["latched"] < HOURS)
+        went = was & ~latched & (row["latched"] < _WENT_HOURS)
         calmer = np.maximum(1.0, row["caution"] * (1.0 + _CAUTION_STEP) ** (-1.0 / _CAUTION_HOURS))
         raised = np.minimum(row["caution"] * (1.0 + _CAUTION_STEP), _MOST_CAUTION)
         row["caution"] = np.where(active, np.where(went, raised, calmer), row["caution"])
         row["latched"] = np.where(latched, row["latched"] + active, 0.0)
-        high = total >= np.where(row["frozen"] > 0, leaking.freeze / 2.0, leaking.freeze)
+        high = total[0] >= np.where(row["frozen"] > 0, leaking.freeze / 2.0, leaking.freeze)
         row["frozen"] = np.where(active, np.where(high, row["frozen"] + 1, 0.0), row["frozen"])
-        row["sum"] = total
-        score = np.where(latched, np.maximum(total / limit, 1.0), np.minimum(total / limit, 0.999))
+        self._sum = total
+        share = (total / limit).max(axis=0)
+        score = np.where(latched, np.maximum(share, 1.0), np.minimum(share, 0.999))
         return np.where(active, score, np.nan)
 
     def _learn_night(self, hour: int, value: Floats, known: Bools) -> None:
@@ -188,7 +210,7 @@ class Inflows:
         row, seen = self._row, self._model.seen
         residual, shock, previous, follows = off
         learns = learns & (seen > _LEARN_FROM)
-        rate = learning_rate(seen)
+        rate = 2.0 * learning_rate(seen)
         before = row["variance"]
         reach = 4.0 * np.sqrt(np.where(np.isnan(before), 1.0, before))
         now, then = np.clip(residual, -reach, reach), np.clip(previous, -reach, reach)
@@ -210,12 +232,14 @@ class Inflows:
     def state(self) -> State:
         """Return the model's state and each district's sums and scales."""
         own: dict[str, NDArray[Any]] = {name: array.copy() for name, array in self._row.items()}
-        own |= {"hourly": self._hourly.copy(), "member_hour": self._member_hour.copy(), "last": self._last.copy()}
+        own |= {"sum": self._sum.copy(), "age": self._age.copy(), "hourly": self._hourly.copy()}
+        own |= {"member_hour": self._member_hour.copy(), "last": self._last.copy()}
         return own | {f"model_{name}": array for name, array in self._model.state().items()}
 
     def restore(self, state: State) -> None:
         """Take over a state."""
         self._row = {name: state[name].copy() for name in _NAMES}
+        self._sum, self._age = state["sum"].copy(), state["age"].copy()
         self._hourly, self._member_hour = state["hourly"].copy(), state["member_hour"].copy()
         self._last = state["last"].copy()
         model = {name.removeprefix("model_"): array for name, array in state.items() if name.startswith("model_")}

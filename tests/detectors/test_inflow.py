@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.inflow import Inflows, Leaking
+from detectors.inflow import Inflows, Leak, Leaking
 
 HOUR_NS = 3_600_000_000_000
 DAYS = 50
@@ -47,6 +47,28 @@ def test_what_is_over_within_half_a_day_is_no_leak() -> None:
     assert np.nanmax(judge(flow)) < 1.0
 
 
+def test_hours_of_great_demand_add_up_to_a_leak_less_often_when_each_adds_only_what_a_leak_would() -> None:
+    rng = np.random.default_rng(3)
+    flow = np.concatenate([flows(1), flows(2), flows(3)])
+    flow += rng.gamma(0.3, 6.0, flow.shape)
+
+    def rises(most: float) -> int:
+        up = judge(flow, Leaking((Leak(0.15, 5.0, most),))) >= 1.0
+        return int((up[1:] & ~up[:-1]).sum())
+
+    assert rises(2.0) < rises(np.inf) / 2
+
+
+def test_a_leak_is_told_through_a_gap_in_the_record() -> None:
+    flow = flows()
+    flow[24 * 40 :] += 4.2
+    flow[24 * 40 + 4 : 24 * 40 + 18] = np.nan
+
+    up = np.flatnonzero(judge(flow) >= 1.0)
+
+    assert 24 * 40 + 18 <= up[0] <= 24 * 40 + 24
+
+
 def test_a_leak_far_larger_than_the_one_looked_for_is_told_too() -> None:
     flow = flows()
     flow[24 * 40 :] += 60.0
@@ -66,7 +88,7 @@ def test_a_smaller_share_finds_a_smaller_leak() -> None:
     flow[24 * 40 :] += 0.3
 
     assert np.nanmax(judge(flow)) < 1.0
-    assert np.nanmax(judge(flow, Leaking(share=0.02))) >= 1.0
+    assert np.nanmax(judge(flow, Leaking((Leak(0.02, 8.0),)))) >= 1.0
 
 
 def test_districts_do_not_touch_each_other() -> None:
@@ -85,5 +107,7 @@ def test_an_hour_seen_already_has_no_score() -> None:
 
 
 def test_a_share_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be above 0"):
-        Leaking(share=0.0)
+    with pytest.raises(ValueError, match="every leak must be above 0"):
+        Leaking((Leak(0.0, 8.0),))
+    with pytest.raises(ValueError, match="freeze must be above 0"):
+        Leaking(freeze=0.0)
