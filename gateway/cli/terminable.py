@@ -20,9 +20,9 @@ class Stopping:
 
     def __init__(self) -> None:
         self.is_wanted = False
-        self._how: Callable[[], None] | None = None
+        self._how: Callable[[], object] | None = None
 
-    def by(self, how: Callable[[], None]) -> None:
+    def by(self, how: Callable[[], object]) -> None:
         """From now on end by this function, which is called from a signal handler, instead of by SystemExit."""
         self._how = how
         if self.is_wanted:

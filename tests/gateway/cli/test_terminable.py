@@ -13,13 +13,17 @@ from gateway.cli.terminable import terminable
 def test_a_signal_leaves_the_block_and_cleans_up(how: signal.Signals, code: int) -> None:
     cleaned = []
 
-    with pytest.raises(SystemExit) as ending, terminable():
-        try:
-            os.kill(os.getpid(), how)
-        finally:
-            # A second one must not cut this short.
-            os.kill(os.getpid(), how)
-            cleaned.append(True)
+    def work() -> None:
+        with terminable():
+            try:
+                os.kill(os.getpid(), how)
+            finally:
+                # A second one must not cut this short.
+                os.kill(os.getpid(), how)
+                cleaned.append(True)
+
+    with pytest.raises(SystemExit) as ending:
+        work()
 
     assert ending.value.code == code
     assert cleaned == [True]
