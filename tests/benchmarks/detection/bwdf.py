@@ -27,8 +27,8 @@ MARKS = (
 )
 QUIET = ("dma2", "dma5", "dma7", "dma8", "dma10")
 CONFIGURATION = Leaking((Leak(0.15, 5.0, 2.0), Leak(0.30, 9.0, 1.7)), least_hours=12, freeze=6.0)
-"""Both sizes of leak are looked for. Evidence and `most` were weighed over stretches of nine and of twelve months of the
-record at hand, not over the whole alone. Times are local."""
+"""Both sizes of leak are looked for. Evidence and `most` were weighed over stretches of nine and of twelve months of
+the record at hand, not over the whole alone. Times are local."""
 WARM_UP_HOURS, PERIOD_HOURS, LEAK_HOURS, WITHIN_HOURS, MERGE_HOURS = 60 * 24, 21 * 24, 5 * 24, 24, 24
 SEED = 1
 _HOUR_NS = 3_600_000_000_000
