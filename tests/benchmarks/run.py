@@ -26,6 +26,7 @@ BENCHMARKS = {
     "replay": "a day of 500 channels at 1 Hz from CSV through detection",
     "speed": "detection against its budgets, and river, stumpy and PySAD in the same run",
     "codecs": "frames a second of each codec, decoding alone",
+    "district": "the physics of a district day: water and drainage together, and each part alone",
     "fleet": "a simulated fleet of 2,000 devices from one core: messages, polls, CPU, lateness",
     "modbus": "500 Modbus TCP devices x 60 points each second, register to journal: when polls start",
     "flash": "bytes to disk in a day of 200 channels at 1 Hz, storage: flash",
