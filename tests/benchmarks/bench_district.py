@@ -39,8 +39,6 @@ def run() -> dict[str, str]:
         figures[f"{name}, size {_ALONE_SIZE}: a simulated day, from two hours"] = (
             f"{took * per_day:.1f} s ({busy * per_day:.1f} s CPU), {places} places"
         )
-            f"{per_day:.1f} s, {places} places (two hours, times 12)"
-        )
     return figures
 
 
