@@ -1,8 +1,8 @@
-"""`lifeline demo`: a district of simulated devices, the gateway and its page, on this machine, until Ctrl-C.
+"""`lifeline demo`: a simulated district, the gateway and its page, on this machine, until Ctrl-C.
 
-Two simulated days pass through journal and detection first, on a fake clock; then real brokers and Modbus servers
-start on free ports of loopback, the same devices go on live, and a leak is staged in one manhole. `gas`, `storm` or
-`burst` and Enter stages one more, and so does `lifeline demo --stage WORD` from another terminal.
+The scenario `demo` lives through a day on a simulated clock first, with journal and detection; then a real broker and
+Modbus lines start on free ports of loopback, the same physics go on live, and gas leaks from a main. `gas`, `storm` or
+`burst` and Enter stages one more, and so do the page's buttons and `lifeline demo --stage WORD` in another terminal.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import argparse
 import asyncio
 import contextlib
 import dataclasses
-import importlib.resources
-import itertools
 import json
 import logging
 import os
@@ -20,36 +18,29 @@ import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.cli import demo_stage
-from gateway.cli.live_fleet import open_fleet
-from gateway.clock import FakeClock, SystemClock
-from gateway.errors import ConfigError
-from gateway.model import SECOND, Record
+from gateway.cli.demo_district import WORDS, District, Stages, in_thread
+from gateway.clock import SystemClock
+from gateway.errors import NotAllowed, Unreachable
 
 if TYPE_CHECKING:
     # `lifeline --help` must not pay for the simulators, nor a base install need their extras.
     from gateway.app import Gateway
-    from gateway.settings import Site
-    from simulators.signals import Signal
+    from gateway.duty_room import StagePort
+    from simulators.fleet import LiveFleet
 
 _log = logging.getLogger(__name__)
 
 HELP = "a simulated district, the gateway and its page, on this machine"
 
-_PAST_SECONDS = 2 * 86_400
-_PAST_PERIOD_SECONDS = 60.0
-_PAST_SLICE = 120
-"""Periods of the past that are journaled with one commit."""
 _LEAK_AFTER_SECONDS = 10.0
-_REPORT_SECONDS = 2.0
-_NEARLY_ALL = 0.999
+_LOOK_SECONDS = 0.5
 _LAST_PORT = 65_535
-_WORDS = ("gas", "storm", "burst")
+_BAR = 30
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--for", metavar="SECONDS", dest="seconds", type=_seconds, help="stop by itself after so long")
     parser.add_argument("--state", metavar="DIR", type=Path, help="keep everything here (default: nothing is kept)")
     parser.add_argument("--json", action="store_true", help="print one JSON line when ready (default when piped)")
-    parser.add_argument("--stage", choices=_WORDS, help="stage this in the demo that runs already (that of --state)")
+    parser.add_argument("--stage", choices=WORDS, help="stage this in the demo that runs already (that of --state)")
 
 
 def _port(text: str) -> int:
@@ -105,34 +96,18 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 async def _demo(options: argparse.Namespace) -> None:
-    from gateway.app import Gateway  # noqa: PLC0415 - see TYPE_CHECKING above
-    from simulators.fleet import healthy_signals, utc_offset_seconds  # noqa: PLC0415
-    from simulators.instruments import Instruments  # noqa: PLC0415
-    from simulators.recordings import dma_inflow  # noqa: PLC0415
-    from simulators.reports import Reports  # noqa: PLC0415
-    from simulators.scenario import recorded_channel  # noqa: PLC0415
-    from simulators.servers.nats_broker import nats_server  # noqa: PLC0415
-
-    # Say that the broker is missing before two days have been simulated for nothing.
-    nats_server()
-    site = example_site()
-    now_ns = SystemClock().now().utc_ns
-    signals = healthy_signals(site.inventory, at_ns=now_ns)
-    signals[recorded_channel(site.inventory).id] = dma_inflow(utc_offset_seconds(site.inventory, now_ns))
+    from gateway.app import Gateway  # noqa: PLC0415 - `lifeline --help` must not pay for it
 
     async with AsyncExitStack() as stack:
         state = options.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lifeline-demo-")))
-        await _replay_past(site, state / "gateway", signals, now_ns)
-        reports = Reports(
-            site.inventory,
-            signals,
-            Instruments(),
-            start_ns=SystemClock().now().utc_ns,
-            period_seconds=dict.fromkeys(site.inventory.devices, _REPORT_SECONDS),
-        )
-        fleet, collectors = open_fleet(stack, site, reports, state / "broker")
-        live = dataclasses.replace(site, collectors=collectors)
-        gateway = Gateway(live, state / "gateway", clock=SystemClock(), port=options.port)
+        district = District(state)
+        stack.callback(district.close)
+        await in_thread(district.open, SystemClock().now().utc_ns)
+        await district.live_through_the_past(_progress)
+        fleet, collectors = await in_thread(district.go_live, stack)
+        site = dataclasses.replace(district.site, collectors=collectors)
+        gateway = Gateway(site, state / "gateway", clock=SystemClock(), port=options.port)
+        gateway.stages = Stages(district.begin)
         await stack.enter_async_context(gateway)
         fleet.start()
         demo_stage.hang_out(state)
@@ -140,54 +115,14 @@ async def _demo(options: argparse.Namespace) -> None:
         _announce(options, gateway, state)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(options.seconds):
-                await _stage(options, site, signals, state)
-
-
-def example_site() -> Site:
-    """Return the example site as it is written, without its secrets: the demo's broker asks for none."""
-    from gateway.settings.loading import check_site  # noqa: PLC0415
-
-    packaged = importlib.resources.files("simulators").joinpath("site.example.yaml")
-    with importlib.resources.as_file(packaged) as path:
-        # In a checkout the file stands where people look for it.
-        found = path if path.exists() else Path(__file__).parents[2] / "deploy" / "site.example.yaml"
-        checked = check_site(found)
-    if checked.site is None:
-        raise ConfigError(list(checked.faults))
-    return checked.site
-
-
-async def _replay_past(site: Site, state: Path, signals: Mapping[str, Signal], now_ns: int) -> None:
-    """Let the app itself live through the two days before now, or what of them a kept state has not seen."""
-    from gateway.app import Gateway  # noqa: PLC0415
-    from simulators.past import past_records  # noqa: PLC0415
-
-    start_ns = now_ns - _PAST_SECONDS * SECOND
-    clock = FakeClock(start_ns, boot_id="simulated")
-    async with Gateway(site, state, clock=clock, live=False) as gateway:
-        seen_ns = max((latest.received_ns for latest in gateway.history.latest().values()), default=start_ns)
-        begin_ns = max(start_ns, seen_ns)
-        steps = past_records(
-            site.inventory,
-            signals,
-            gateway.numbers,
-            start_ns=begin_ns,
-            end_ns=now_ns,
-            period_seconds=_PAST_PERIOD_SECONDS,
-        )
-        while slice_ := list(itertools.islice(steps, _PAST_SLICE)):
-            received_ns = slice_[-1][0]
-            clock.set_monotonic(received_ns - start_ns)
-            records: list[Record] = [record for _, step in slice_ for record in step]
-            await gateway.put(records, urgent=True)
-            _progress((received_ns - begin_ns) / max(1, now_ns - begin_ns))
-        await gateway.drained()
+                await _stage(options, gateway.stages, fleet, state)
 
 
 def _progress(share: float) -> None:
     if sys.stderr.isatty():
-        end = "\n" if share > _NEARLY_ALL else ""
-        print(f"\rtwo simulated days: {share:4.0%}", end=end, file=sys.stderr, flush=True)
+        bar = "#" * round(_BAR * share)
+        end = "\n" if share >= 1.0 else ""
+        print(f"\ra simulated day [{bar:<{_BAR}}] {share:4.0%}", end=end, file=sys.stderr, flush=True)
 
 
 def _announce(options: argparse.Namespace, gateway: Gateway, state: Path) -> None:
@@ -196,23 +131,14 @@ def _announce(options: argparse.Namespace, gateway: Gateway, state: Path) -> Non
     else:
         print(f"{gateway.site.name}: {len(gateway.inventory.channels)} channels, page on {gateway.url}")
         print(f"In {_LEAK_AFTER_SECONDS:.0f} seconds gas begins to leak into a manhole. Ctrl-C stops.")
-        print(f"Type {', '.join(_WORDS[:-1])} or {_WORDS[-1]} and Enter to stage one now.", flush=True)
+        print(f"Type {', '.join(WORDS[:-1])} or {WORDS[-1]} and Enter to stage one now.", flush=True)
     has_display = sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     if has_display and sys.stdout.isatty() and not options.no_browser:
         webbrowser.open(gateway.url)
 
 
-async def _stage(options: argparse.Namespace, site: Site, signals: dict[str, Signal], state: Path) -> None:
-    """Stage the first leak after a while, and whatever somebody asks for, for ever."""
-    from simulators.staging import Staging  # noqa: PLC0415
-
-    staging = Staging(site.inventory, signals)
-
-    def stage(word: str) -> None:
-        bent, told = staging.stage(word, SystemClock().now().utc_ns)
-        # The fleet reads the same mapping: its next reports show it.
-        signals.update(bent)
-        tell(f"{word}: {told}")
+async def _stage(options: argparse.Namespace, stages: StagePort, fleet: LiveFleet, state: Path) -> None:
+    """Stage the first leak after a while, and whatever somebody asks for, for as long as the fleet lives."""
 
     def tell(text: str) -> None:
         if options.json or not sys.stdout.isatty():
@@ -220,6 +146,31 @@ async def _stage(options: argparse.Namespace, site: Site, signals: dict[str, Sig
         else:
             print(text, flush=True)
 
-    asyncio.get_running_loop().call_later(_LEAK_AFTER_SECONDS, stage, "gas")
-    async for word in demo_stage.words(state, _WORDS, tell):
-        stage(word)
+    async def stage(word: str) -> None:
+        try:
+            tell(f"{word}: {await stages.stage(word)}")
+        except NotAllowed as refusal:
+            tell(f"{word}: {refusal}")
+
+    async def first_leak() -> None:
+        await asyncio.sleep(_LEAK_AFTER_SECONDS)
+        await stage("gas")
+
+    async def as_asked() -> None:
+        async for word in demo_stage.words(state, WORDS, tell):
+            await stage(word)
+
+    async def until_broken() -> None:
+        while fleet.failed is None:  # noqa: ASYNC110 - the fleet's thread tells nobody
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    leaking = asyncio.ensure_future(first_leak())
+    asked, broken = asyncio.ensure_future(as_asked()), asyncio.ensure_future(until_broken())
+    try:
+        await asyncio.wait((asked, broken), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (leaking, asked, broken):
+            task.cancel()
+        await asyncio.gather(leaking, asked, broken, return_exceptions=True)
+    if fleet.failed is not None:
+        raise Unreachable(f"the simulated district has broken down: {fleet.failed}") from fleet.failed

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 from gateway.errors import Unreachable
 from gateway.inventory import Inventory
@@ -24,6 +24,8 @@ from simulators.modbus_answers import Said, unit_of
 from simulators.reports import Reports
 from simulators.servers.modbus_lines import Line, ModbusLines
 from simulators.servers.registers import Behaviour
+
+_Done = TypeVar("_Done")
 
 _START_SECONDS = 10.0
 _LOOK_SECONDS = 0.5
@@ -124,6 +126,21 @@ class LiveFleet:
         late = sorted(self._lateness)
         p99 = late[int(0.99 * (len(late) - 1))] if late else 0.0
         return Counted(self._messages, self._publisher.acknowledged, self._lines.requests, p99)
+
+    def between(self, action: Callable[[], _Done]) -> Future[_Done]:
+        """Have something done in the fleet's own thread between two reports, when no world is being stepped."""
+        done: Future[_Done] = Future()
+
+        def act() -> None:
+            try:
+                done.set_result(action())
+            except Exception as error:  # noqa: BLE001 - whoever asked is told
+                done.set_exception(error)
+
+        if self._loop is None or self._loop.is_closed():
+            raise Unreachable("the fleet does not listen")
+        self._loop.call_soon_threadsafe(act)
+        return done
 
     def listen(self) -> None:
         """Open the lines; Unreachable when a port is taken."""

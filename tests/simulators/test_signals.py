@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from gateway.inventory import Channel, Ladder
 from gateway.model import SECOND
 from gateway.units import QUANTITIES
-from simulators.faults import Leak, Stuck
 from simulators.patterns import PATTERNS
 from simulators.rhythms import RHYTHMS
-from simulators.signals import Constant, healthy
+from simulators.signals import healthy
 
 NOON = 1_790_000_000 * SECOND
 TWO_DAYS = np.arange(NOON, NOON + 172_800 * SECOND, 60 * SECOND, dtype=np.int64)
@@ -97,25 +96,3 @@ def test_water_is_drawn_by_day_and_not_at_night() -> None:
     values = healthy(channel("water_flow"), float(china)).at(hours.astype(np.int64))
 
     assert values[[7, 8, 19, 20]].min() > values[[2, 3, 4]].max()
-
-
-def test_a_leak_rises_in_its_time_stays_and_is_aired_out() -> None:
-    leak = Leak(Constant(1.0), NOON, peak=80.0, rise_seconds=20.0, hold_seconds=100.0, airing_seconds=30.0)
-    at = np.array([-5, 0, 10, 20, 119, 1000], np.int64) * SECOND + NOON
-
-    before, start, half, peak, still, after = leak.at(at).tolist()
-
-    assert before == start == 1.0
-    assert 35.0 < half < 45.0
-    assert 76.0 < peak <= 80.0
-    assert 76.0 < still <= 80.0
-    assert after == pytest.approx(1.0, abs=1e-6)
-
-
-def test_a_stuck_sensor_repeats_itself() -> None:
-    stuck = Stuck(healthy(channel("temperature"), 0.0), NOON + 600 * SECOND)
-
-    values = stuck.at(TWO_DAYS)
-
-    assert len(set(values[:10].tolist())) > 5
-    assert len(set(values[10:].tolist())) == 1

@@ -1,86 +1,116 @@
-"""What is staged in the demo's district is seen by the whole chain of detection, and by the right hazard."""
+"""What a scenario says happens is told again in its world, as often as somebody asks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from gateway.cli.demo import example_site
-from gateway.detection import Detection
-from gateway.early_warning import Finding
-from gateway.health import Health
-from gateway.inventory import Inventory
-from gateway.journal import Entry
 from gateway.model import SECOND
-from simulators.fleet import healthy_signals
-from simulators.past import past_records
-from simulators.staging import STORIES, Staging
+from gateway.settings import Site, load_site
+from simulators.scenarios.loading import load_scenario, shipped
+from simulators.scenarios.scenario import Scenario, Stage
+from simulators.staging import WORDS, Staging, stories_of, uneventful
 
-NOW = 1_790_000_000 * SECOND
-HOUR = 3600 * SECOND
+MINUTE = 60 * SECOND
 
 
 @pytest.fixture(scope="module")
-def inventory() -> Inventory:
-    return example_site().inventory
+def told() -> Scenario:
+    return load_scenario(next(path for path in shipped() if path.stem == "demo"))
 
 
-def _hazards(folder: Path, inventory: Inventory, word: str) -> set[tuple[str, str]]:
-    """Return the hazards that are found within three hours in which a story is staged after the first."""
-    signals = healthy_signals(inventory, at_ns=NOW)
-    bent, _ = Staging(inventory, signals).stage(word, NOW)
-    numbers = {name: number for number, name in enumerate(inventory.channels, 1)}
-    said: list[Finding] = []
-    detection = Detection.open(
-        folder, inventory=inventory, numbers=numbers, record_findings=said.extend, health=Health()
+@pytest.fixture
+def stage(told: Scenario, tmp_path: Path) -> Iterator[Stage]:
+    """The district of the demo after half an hour in which nothing happened."""
+    quiet = replace(uneventful(told), learn_ns=told.start_ns - 30 * MINUTE)
+    file = tmp_path / "site.yaml"
+    file.write_text(quiet.site_text(), encoding="utf-8")
+    site: Site = load_site(file)
+    with Stage(quiet, site.inventory) as stage:
+        stage.world.advance(told.start_ns)
+        yield stage
+
+
+def shown(stage: Stage, minutes: float, *places: tuple[str, str]) -> list[float]:
+    """Return the true values of some places so long after the district was staged."""
+    moment = stage.scenario.start_ns + round(minutes * MINUTE)
+    stage.world.advance(moment)
+    return [stage.world.at(place, moment) for place in places]
+
+
+def test_the_demo_has_a_story_for_every_word_and_the_lifelines_that_a_visitor_is_promised(told: Scenario) -> None:
+    assert list(stories_of(told)) == list(WORDS)
+    assert {"gas", "water", "drainage", "bridge", "slope", "road"} <= set(told.district)
+
+
+def test_nothing_happens_unless_it_is_staged(stage: Stage) -> None:
+    (gas, rain, flow) = shown(stage, 10, ("MH-1", "combustible_gas"), ("RG-1", "rain_rate"), ("P-IN", "water_flow"))
+
+    assert gas < 5.0
+    assert rain == 0.0
+    assert flow < 60.0
+    assert stage.windows == []
+
+
+def test_gas_reaches_the_first_limit_in_time_for_a_warning_within_a_minute_and_the_next_manhole_later(
+    told: Scenario, stage: Stage
+) -> None:
+    staging = Staging(stories_of(told), stage.world)
+
+    said = staging.stage("gas", told.start_ns)
+
+    assert said == "gas leak on G-1 (500) for 2 min"
+    near = shown(stage, 2 / 3, ("MH-1", "combustible_gas"))
+    later, next_one, far = shown(
+        stage, 8, ("MH-1", "combustible_gas"), ("MH-2", "combustible_gas"), ("MH-4", "combustible_gas")
     )
-    position = 0
-    steps = past_records(
-        inventory, signals | bent, numbers, start_ns=NOW - HOUR, end_ns=NOW + HOUR, period_seconds=10.0
+    assert near[0] > 20.0
+    assert later > next_one > far
+
+
+def test_a_storm_falls_then_levels_rise_the_underpass_stands_under_water_and_the_slope_is_soaked(
+    told: Scenario, stage: Stage
+) -> None:
+    (dry,) = shown(stage, 0, ("SL-1", "soil_moisture"))
+    staging = Staging(stories_of(told), stage.world)
+
+    said = staging.stage("storm", told.start_ns)
+
+    assert "a storm of 90 mm" in said
+    assert "pump failure on PS-1" in said
+    assert shown(stage, 3, ("RG-1", "rain_rate"))[0] > 50.0
+    underpass, manhole, soil = shown(
+        stage, 20, ("UP-1", "water_level"), ("SW-1", "water_level"), ("SL-1", "soil_moisture")
     )
-    for received_ns, records in steps:
-        entries = [Entry(position + number, record, received_ns) for number, record in enumerate(records, 1)]
-        position += len(entries)
-        detection.apply(entries)
-    detection.close()
-    return {(finding.hazard, finding.asset) for finding in said}
+    assert underpass > 1.9
+    assert manhole > 1.0
+    assert soil > dry + 5.0
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("word", "hazards"),
-    [
-        ("gas", {("gas_leak", "MH-0231")}),
-        ("storm", {("waterlogging", "UP-1"), ("sewer_overflow", "SW-118")}),
-        ("burst", {("pressure_abnormal", "P-17"), ("road_collapse", "RD-5")}),
-    ],
-)
-def test_a_story_is_seen(inventory: Inventory, tmp_path: Path, word: str, hazards: set[tuple[str, str]]) -> None:
-    assert hazards <= _hazards(tmp_path, inventory, word)
+def test_a_burst_main_draws_flow_loses_pressure_and_soaks_the_road_above_it(told: Scenario, stage: Stage) -> None:
+    flow_before, pressure_before = shown(stage, 0, ("P-IN", "water_flow"), ("N-2", "water_pressure"))
+    staging = Staging(stories_of(told), stage.world)
+
+    staging.stage("burst", told.start_ns)
+
+    flow, pressure = shown(stage, 3, ("P-IN", "water_flow"), ("N-2", "water_pressure"))
+    soil, elsewhere = shown(stage, 15, ("RD-1", "soil_moisture"), ("RD-2", "soil_moisture"))
+    assert flow > flow_before + 50.0
+    assert pressure < 0.14 < pressure_before
+    assert soil > 30.0 > elsewhere
 
 
-@pytest.mark.parametrize("word", STORIES)
-def test_nothing_is_bent_before_its_time_and_all_stays_within_the_spans(inventory: Inventory, word: str) -> None:
-    signals = healthy_signals(inventory, at_ns=NOW)
-    before = NOW - np.arange(1, 600, 7, dtype=np.int64) * SECOND
-    after = NOW + np.arange(0, 10_000, 60, dtype=np.int64) * SECOND
+def test_a_word_may_be_staged_again_and_one_that_is_none_is_not_known(told: Scenario, stage: Stage) -> None:
+    staging = Staging(stories_of(told), stage.world)
 
-    bent, told = Staging(inventory, signals).stage(word, NOW)
+    staging.stage("gas", told.start_ns)
+    shown(stage, 5)
+    staging.stage("gas", told.start_ns + 5 * MINUTE)
 
-    assert bent
-    assert told
-    for name, signal in bent.items():
-        span = inventory.channels[name].span or (-np.inf, np.inf)
-        values = signal.at(after)
-        assert np.array_equal(signal.at(before), signals[name].at(before)), name
-        assert span[0] <= values.min() <= values.max() <= span[1], name
-
-
-def test_each_leak_takes_another_manhole(inventory: Inventory) -> None:
-    staging = Staging(inventory, healthy_signals(inventory, at_ns=NOW))
-
-    channels = [next(iter(staging.stage("gas", NOW)[0])) for _ in range(3)]
-
-    assert len(set(channels)) == 3
+    assert [window.kind for window in stage.windows] == ["gas_leak", "gas_leak"]
+    assert staging.words == tuple(WORDS)
+    with pytest.raises(KeyError, match="earthquake"):
+        staging.stage("earthquake", told.start_ns)

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.model import SECOND, Floats
 from simulators.models.contract import Event, Place, Window, check_event, window_of
-from simulators.weather import Climate, Weather
+from simulators.weather import Climate, Storm, Weather
 from simulators.world import World
 
 END = 10**15
@@ -112,6 +112,24 @@ def test_an_event_of_the_past_is_refused() -> None:
 
     with pytest.raises(ValueError, match="has already passed"):
         world.stage(Event(5, "leak", "P-1", amount=1.0))
+
+
+def test_a_storm_may_begin_while_the_world_runs() -> None:
+    rained: list[float] = []
+
+    class Gauge(Counting):
+        def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
+            rained.append(weather.rain_mm_h)
+            return super().step(time_ns, weather, others)
+
+    world = World([Gauge("P-1", 60.0)], Climate(seed=1), 0)
+    world.advance(60 * SECOND)
+
+    world.rain(Storm(60 * SECOND, 10.0, 20.0))
+    world.advance(660 * SECOND)
+
+    assert rained[:2] == [0.0, 0.0]
+    assert sum(rained) / 60.0 == pytest.approx(20.0)
 
 
 def test_leaving_a_world_closes_its_models() -> None:

@@ -8,12 +8,12 @@ import pytest
 
 from gateway.app import Gateway
 from gateway.app.state_lock import StateLock
-from gateway.cli.demo import example_site
 from gateway.clock import FakeClock, SystemClock
 from gateway.early_warning import EarlyWarning
 from gateway.errors import Unreachable
 from gateway.model import SECOND, Instant, Quality, Record, Tick, batch_of
 from gateway.settings import ModbusTcpSettings, MqttSettings
+from tests.example_site import example_site
 
 METHANE = "MH-0231.gas-0231.ch4"
 

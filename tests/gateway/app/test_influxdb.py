@@ -17,11 +17,11 @@ from typing import TypeAlias
 import pytest
 
 from gateway.app import Gateway
-from gateway.cli.demo import example_site
 from gateway.clock import SystemClock
 from gateway.model import SECOND, Batch, batch_of
 from gateway.settings import InfluxdbSettings, Site
 from simulators.servers.influxdb_stand_in import InfluxdbStandIn, Planned
+from tests.example_site import example_site
 
 pytestmark = pytest.mark.slow
 

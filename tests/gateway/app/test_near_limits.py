@@ -8,9 +8,9 @@ import pytest
 
 from gateway.app import Gateway
 from gateway.app.near_limits import NearLimits
-from gateway.cli.demo import example_site
 from gateway.clock import FakeClock
 from gateway.model import Instant, Tick, batch_of
+from tests.example_site import example_site
 
 METHANE = "MH-0231.gas-0231.ch4"
 NUMBERS = {METHANE: 3}

@@ -15,11 +15,11 @@ import pytest
 from gateway.app import Gateway
 from gateway.app.self_check import SelfCheck
 from gateway.cli import main
-from gateway.cli.demo import example_site
 from gateway.clock import FakeClock, Ntp
 from gateway.early_warning import Drilled
 from gateway.model import SECOND, Quality, batch_of
 from gateway.proof import prove
+from tests.example_site import example_site
 
 METHANE, NEAR = "MH-0231.gas-0231.ch4", "MH-0232.gas-0232.ch4"
 NOON = 1_700_006_400 * SECOND

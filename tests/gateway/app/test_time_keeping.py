@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from gateway.app import Gateway
-from gateway.cli.demo import example_site
 from gateway.clock import Clock, FakeClock, Ntp
 from gateway.model import SECOND, Anchor, Flag, Quality, batch_of
+from tests.example_site import example_site
 
 METHANE, NEAR = "MH-0231.gas-0231.ch4", "MH-0232.gas-0232.ch4"
 NOON = 1_700_000_000 * SECOND

@@ -12,10 +12,10 @@ import pytest
 
 from gateway.app import Gateway
 from gateway.cli import main
-from gateway.cli.demo import example_site
 from gateway.clock import FakeClock, Ntp
 from gateway.history.saved import SavedHistory
 from gateway.model import SECOND, Flag, RawFrame, RawFrames, batch_of
+from tests.example_site import example_site
 
 NOON = 1_700_006_400 * SECOND
 SITE = Path("deploy/site.example.yaml")

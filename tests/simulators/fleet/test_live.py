@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ from simulators.servers.nats_broker import NatsBroker
 from simulators.servers.registers import Behaviour
 from simulators.signals import Constant, Signal
 
+WAIT_SECONDS = 10.0
 NEW_YEAR = 1_767_225_600_000_000_000
 METER = "A-meter-1.meter-1"
 CONSTANTS = {"flow": 36.5, "velocity": 0.5, "sound_speed": 1480.25, "total": 7.0, "signal_quality": 78.0}
@@ -151,6 +153,19 @@ def test_a_port_that_is_taken_is_said_and_nothing_stays_open(district: Inventory
             fleet.listen()
 
     fleet.stop()
+
+
+def test_what_is_done_between_two_reports_is_done_in_the_fleets_own_thread(district: Inventory) -> None:
+    with _fleet(district, _steady(district), lines={"pumps": 0}) as fleet:
+        where = fleet.between(lambda: threading.current_thread().name).result(WAIT_SECONDS)
+        refused = fleet.between(lambda: int("no number"))
+
+        with pytest.raises(ValueError, match="no number"):
+            refused.result(WAIT_SECONDS)
+
+    assert where == "fleet"
+    with pytest.raises(Unreachable, match="does not listen"):
+        fleet.between(lambda: None)
 
 
 def test_nobody_listens_once_it_has_stopped(district: Inventory) -> None:
