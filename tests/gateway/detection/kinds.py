@@ -69,8 +69,8 @@ def _ladder(of: str, rungs: Mapping[str, float], **more: object) -> Ladder:
 
 def _stories() -> Mapping[str, Story]:
     hour, minute = 3_600.0, 60.0
-    ramp = np.arange(200) * 0.5
-    drift = np.array([hour_of / 24.0 for hour_of in range(24 * 14)])
+    ramp: NDArray[np.float64] = np.arange(200, dtype=np.float64) * 0.5
+    drift: NDArray[np.float64] = np.arange(24 * 14, dtype=np.float64) / 24.0
     hours = 24 * 20
     shaken = 0.01 * noise(1_200)
     still = 0.02 * noise(20_000) + _line(2.0, 1_000, 20.0)
