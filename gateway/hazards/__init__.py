@@ -17,6 +17,7 @@ from gateway.hazards.pumps import pump_failure
 from gateway.hazards.road import SIGNS, road_collapse
 from gateway.hazards.sewers import sewer_blockage
 from gateway.hazards.water import pipe_leak
+from gateway.hazards.zone_pressures import zone_pressures
 from gateway.inventory import Asset, Inventory, Ladder
 
 Build: TypeAlias = Callable[[Inventory, Asset], "GroupModel | RiskModel | None"]
@@ -24,6 +25,7 @@ Build: TypeAlias = Callable[[Inventory, Asset], "GroupModel | RiskModel | None"]
 MODELS: Mapping[str, Build] = {
     "night_flow_rise": pipe_leak,
     "forecast_level": waterlogging,
+    "zone_pressure_fall": zone_pressures,
     "burst_flow_rise": pipe_burst,
     "pump_overdue": pump_failure,
     "backed_up_level": sewer_blockage,

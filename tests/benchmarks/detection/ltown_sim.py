@@ -94,7 +94,7 @@ def watched(
             progress(path.name, row / len(hours))
         told = watch.take(float(of_day[row]), pressures[row], flows[row])
         if told.leak is not None:
-            alarms.append(counted.Alarm(float(hours[row]), places.place(told.leak.departure) if places else None))
+            alarms.append(counted.Alarm(float(hours[row]), places.place(told.leak) if places else None))
         calls += [(float(hours[row]), sensors[sensor]) for sensor in told.faults]
     return alarms, calls, hours, int(time_ns[0])
 

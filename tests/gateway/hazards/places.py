@@ -51,6 +51,7 @@ SETTLEMENT = ladder("road_settlement", "road_collapse", "settlement", {"blue": 1
 RAIN = ladder("road_rain", "road_collapse", "rain_rate", {"blue": 16, "yellow": 30, "orange": 50}, 2)
 
 BURST = ladder("zone_burst", "pipe_burst", "burst_flow_rise", {"yellow": 20, "orange": 50, "red": 100}, deadband=5)
+FALL_OF_ZONE = ladder("zone_pressures", "pipe_leak", "zone_pressure_fall", {"yellow": 0.05, "orange": 1}, deadband=0.02)
 PUMP = ladder("pump_stands", "pump_failure", "pump_overdue", {"yellow": 0.05, "orange": 0.2}, deadband=0.02)
 BACKED_UP = ladder("sewer_backs_up", "sewer_blockage", "backed_up_level", {"blue": 0.1, "yellow": 0.3}, deadband=0.05)
 
@@ -72,6 +73,23 @@ def zone(report_seconds: float = 300.0) -> Inventory:
             measured(PRESSURE, "water_pressure", report_seconds=report_seconds),
         ),
         LEAK,
+    )
+
+
+def gauged_zone() -> Inventory:
+    """Return a zone with one inlet and four gauges, N-1 to N-4."""
+    nodes = [f"N-{number}" for number in range(1, 5)]
+    return town(
+        (
+            asset("DMA", "water"),
+            asset("P-1", "water", inlet_of="DMA"),
+            *(asset(n, "water", part_of="DMA") for n in nodes),
+        ),
+        (
+            measured(INLET, "water_flow", report_seconds=300.0),
+            *(measured(f"{node}.gauge.pressure", "water_pressure", report_seconds=300.0) for node in nodes),
+        ),
+        FALL_OF_ZONE,
     )
 
 

@@ -12,12 +12,13 @@ from gateway.hazards import MODELS, GroupModel, Judgement
 from gateway.inventory import Inventory
 from gateway.model import SECOND
 from gateway.units import QUANTITIES
-from tests.gateway.hazards.places import catchment, pump_station, road, underpass, zone
+from tests.gateway.hazards.places import catchment, gauged_zone, pump_station, road, underpass, zone
 
 Place: TypeAlias = tuple[str, Callable[[], Inventory], str]
 PLACES: dict[str, Place] = {
     "night_flow_rise": ("night_flow_rise", zone, "DMA"),
     "forecast_level": ("forecast_level", underpass, "UP-1"),
+    "zone_pressure_fall": ("zone_pressure_fall", gauged_zone, "DMA"),
     "burst_flow_rise": ("burst_flow_rise", zone, "P-1"),
     "pump_overdue": ("pump_overdue", pump_station, "PS-1"),
     "backed_up_level": ("backed_up_level", catchment, "SP-1"),
