@@ -80,6 +80,12 @@ MISHAPS: Mapping[str, Mishap] = {
 """Kind of event → what it befalls and how; a kind that is not here is only ever scheduled."""
 
 
+def befallen(kind: str, assets: Mapping[str, Asset]) -> list[str]:
+    """Return the assets that an event of a kind can befall; KeyError for a kind that is never drawn."""
+    wanted = MISHAPS[kind].asset_kind, MISHAPS[kind].lifeline
+    return [name for name, asset in assets.items() if (asset.kind, asset.lifeline) == wanted]
+
+
 def drawn_events(
     assets: Mapping[str, Asset],
     rates: Mapping[str, float | None],
@@ -97,9 +103,7 @@ def drawn_events(
     for kind, rate in rates.items():
         mishap = MISHAPS[kind]
         often = mishap.per_asset_year if rate is None else rate
-        for name, asset in assets.items():
-            if (asset.kind, asset.lifeline) != (mishap.asset_kind, mishap.lifeline):
-                continue
+        for name in befallen(kind, assets):
             random = np.random.default_rng(seed_of(str(seed), "drawn events", kind, name))
             for _ in range(int(random.poisson(often * years))):
                 time_ns = int(random.integers(start_ns, end_ns))

@@ -29,7 +29,7 @@ def trunk(size: int) -> Part:
     loggers = [f"TL-{number}" for number in range(1, 3 + size // 3)]
     inside: dict[str, Written] = {"part_of": ["TM-1"]}
     assets: dict[str, Written] = {
-        "TM-1": {"kind": "pipe", "lifeline": "water", "name": "输水干管", "location": at(0, 16)},
+        "TM-1": {"kind": "main", "lifeline": "water", "name": "输水干管", "location": at(0, 16)},
         **{
             name: {
                 "kind": "pipe",

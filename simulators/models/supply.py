@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pandapipes
 
 from gateway.model import Floats
 from simulators.models.contract import Event, Place, Window, check_event, window_of
@@ -74,7 +73,7 @@ class GasNetwork:
         )
         self.happened: list[Window] = []
         self._events: list[Event] = []
-        _be_quiet()
+        pandapipes = self._library = _library()
         self._net: Any = pandapipes.create_empty_network(fluid="lgas")
         nodes = [pandapipes.create_junction(self._net, pn_bar=1.0, tfluid_k=288.0) for _ in self._gauges()]
         pandapipes.create_ext_grid(self._net, nodes[0], p_bar=main.kpa / _KPA_PER_BAR, t_k=288.0)
@@ -110,7 +109,7 @@ class GasNetwork:
         net.sink.loc[self._sinks, "mdot_kg_per_s"] = np.maximum(wanted, 0.0)
         lost = sum(event.amount for event in on if event.kind == "supply_failure") / 100.0
         net.ext_grid["p_bar"] = main.kpa * max(0.05, 1.0 - lost) / _KPA_PER_BAR
-        pandapipes.pipeflow(net)
+        self._library.pipeflow(net)
         pressure = net.res_junction["p_bar"].to_numpy() * _KPA_PER_BAR
         flow = -float(net.res_ext_grid["mdot_kg_per_s"].iloc[0]) * 3600.0 / _KG_M3_GAS
         noise = self._random.normal(0.0, 0.05, len(pressure))
@@ -167,7 +166,7 @@ class HeatNetwork:
         )
         self.happened: list[Window] = []
         self._events: list[Event] = []
-        _be_quiet()
+        pandapipes = self._library = _library()
         self._net: Any = pandapipes.create_empty_network(fluid="water")
         self._supply = self._run(8.0)
         self._return = self._run(5.0)
@@ -205,7 +204,7 @@ class HeatNetwork:
         net.heat_consumer.loc[self._consumers, "controlled_mdot_kg_per_s"] = nominal / (_WATER_KJ * 35.0)
         kilowatts = nominal * rough * max(0.0, line.supply_celsius - cooled - 20.0) / (line.supply_celsius - 20.0)
         net.heat_consumer.loc[self._consumers, "qext_w"] = kilowatts * 1000.0
-        pandapipes.pipeflow(net, mode="sequential")
+        self._library.pipeflow(net, mode="sequential")
         return self._measured(kilowatts)
 
     def close(self) -> None:
@@ -234,7 +233,7 @@ class HeatNetwork:
 
     def _run(self, bar: float) -> list[int]:
         """Lay one pipe run from the plant to the far station; return its junctions."""
-        line, net = self._line, self._net
+        line, net, pandapipes = self._line, self._net, self._library
         nodes = [pandapipes.create_junction(net, pn_bar=bar, tfluid_k=330.0) for _ in range(len(line.stations) + 1)]
         for before, after in pairwise(nodes):
             pandapipes.create_pipe_from_parameters(
@@ -251,7 +250,13 @@ class HeatNetwork:
         return nodes
 
 
-def _be_quiet() -> None:
-    """The library says at every step that the return of an open line has no temperature, which is known."""
+def _library() -> Any:
+    """Load the library where it is needed: it takes seconds, and tells much.
+
+    It says at every step that the return of an open line has no temperature, which is known.
+    """
     for name in ("pandapipes", "pandapower"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    import pandapipes  # noqa: PLC0415 - takes seconds
+
+    return pandapipes

@@ -2,6 +2,7 @@
 
 readings.csv.xz   time, channel, value    as the devices reported, in the channels' canonical units
 truth.csv         start, end, kind, asset, hazard, benign, detail; as `lifeline backtest --events` reads it
+parameters.csv    asset, name, value, unit, low, high, source; what was drawn for the physics of each asset
 site.yaml         the site file of the district
 README.md         what it is, and how to use it
 
@@ -22,11 +23,13 @@ from gateway.errors import Unreachable
 from gateway.inventory import Inventory
 from simulators.devices import resolved
 from simulators.models.contract import Window
+from simulators.models.ranges import Parameter
 from simulators.scenarios.durations import written
 from simulators.scenarios.scenario import Scenario, Stage
 from simulators.scenarios.served import served_site
 
 READINGS, TRUTH, SITE, README = "readings.csv.xz", "truth.csv", "site.yaml", "README.md"
+PARAMETERS = "parameters.csv"
 _SLICES = 200
 
 
@@ -50,6 +53,7 @@ def record(
         with Stage(scenario, inventory) as stage:
             readings = _write_readings(folder / READINGS, stage, inventory, progress)
             windows = stage.windows
+            _write_parameters(folder / PARAMETERS, stage.parameters)
         _write_truth(folder / TRUTH, windows)
         text = site.read_text(encoding="utf-8") if site else scenario.site_text()
         beside = site.parent if site else None
@@ -92,6 +96,17 @@ def _write_truth(path: Path, windows: Sequence[Window]) -> None:
             rows.writerow((*times, window.kind, window.asset, window.hazard, "" if window.hazard else "yes", detail))
 
 
+def _write_parameters(path: Path, parameters: Sequence[Parameter]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("asset", "name", "value", "unit", "low", "high", "source"))
+        for one in parameters:
+            span = one.range
+            rows.writerow(
+                (one.asset, one.name, f"{one.value:g}", span.unit, f"{span.low:g}", f"{span.high:g}", span.source)
+            )
+
+
 def _place(scenario: Scenario) -> str:
     """Return where it plays: the sizes of a district, or the files of one's own by name."""
     networks = scenario.networks
@@ -116,6 +131,8 @@ def _readme(scenario: Scenario, inventory: Inventory, readings: int, windows: Se
     out.write("in the order in which they were measured |\n")
     out.write(f"| `{TRUTH}` | `start`, `end`, `kind` of what happened, `asset`, the `hazard` that a gateway ought ")
     out.write("to name (empty: none), `benign` when it is none, `detail` as JSON |\n")
+    out.write(f"| `{PARAMETERS}` | what was drawn for the physics: `asset`, `name`, `value`, `unit`, the range from ")
+    out.write("`low` to `high` that it was drawn from, and the `source` of that |\n")
     out.write(f"| `{SITE}` | the site file: every channel with unit, profile and asset |\n\n")
     out.write(f"```\nlifeline replay {READINGS} --site {SITE}\n")
     out.write(f"lifeline backtest {READINGS} --site {SITE} --events {TRUTH}\n```\n")

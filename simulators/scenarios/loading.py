@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gateway.documents import Document, did_you_mean, read_document
 from gateway.errors import ConfigError, Fault
 from gateway.model import SECOND
+from simulators.drawn_events import MISHAPS
 from simulators.drawn_faults import Rate
 from simulators.instruments import Fault as InstrumentFault
 from simulators.models.contract import Event
@@ -61,6 +62,10 @@ def _scenario(document: Document, written: WrittenScenario) -> Scenario:
     ]
     for number, event in enumerate(events):
         _within(document, ("happens", number, "at"), event.time_ns, end_ns)
+    for kind in written.events_per_asset_year:
+        if kind not in MISHAPS:
+            reason = f"events_per_asset_year: {kind!r} is never drawn"
+            document.fault(("events_per_asset_year", kind), reason, did_you_mean(kind, MISHAPS), at_key=True)
     faults: list[InstrumentFault] = []
     for number, fault in enumerate(written.instruments):
         _tried(document, ("instruments", number), partial(_fault, fault, start_ns), faults)
@@ -98,6 +103,7 @@ def _scenario(document: Document, written: WrittenScenario) -> Scenario:
         faults=faults,
         expectations=expectations,
         drawn=rates,
+        events_per_asset_year={kind: rate for kind, rate in written.events_per_asset_year.items() if kind in MISHAPS},
         places={".".join(map(str, path)): place for path, place in document.places.items()},
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +14,10 @@ from typing import Self
 from gateway.errors import ConfigError, Fault
 from gateway.inventory import Inventory
 from gateway.model import SECOND
-from simulators.courses import courses_of
+from simulators.courses import KEPT_NS, courses_of
 from simulators.districts import Part, Term
 from simulators.districts.site import site_text
+from simulators.drawn_events import MISHAPS, befallen, drawn_events
 from simulators.drawn_faults import Rate
 from simulators.instruments import Fault as InstrumentFault
 from simulators.instruments import Instruments
@@ -24,7 +25,7 @@ from simulators.models.contract import Event, Model, Window
 from simulators.models.refusal import FileRefused
 from simulators.own.networks import Networks
 from simulators.own.site import site_part
-from simulators.reports import Reports
+from simulators.reports import Report, Reports
 from simulators.scenarios.expectation import Expectation
 from simulators.scenarios.faults import faults_of
 from simulators.scenarios.place import OwnSite, parts_of
@@ -59,6 +60,8 @@ class Scenario:
     expectations: Sequence[Expectation]
     drawn: Sequence[Rate] = ()
     """Faults of instruments drawn at a rate of their kind."""
+    events_per_asset_year: Mapping[str, float | None] = field(default_factory=dict)
+    """What breaks unscheduled: kind → how often a year on each asset, None for its usual rate."""
     networks: Networks = field(default_factory=Networks)
     """EPANET and SWMM files of one's own."""
     site: OwnSite | None = None
@@ -136,7 +139,10 @@ class Stage:
         except ValueError as error:
             raise scenario.fault(scenario.named_by, str(error)) from error
         self.kin = kin_of(parts)
+        self.parameters = term.draws.parameters
+        """What was drawn for its assets: lengths, roughness, people, stiffness."""
         self._stage(scenario)
+        self._befall(scenario, inventory)
         self.instruments = Instruments(faults_of(scenario, inventory), seed=scenario.seed)
         self.signals = courses_of(inventory, self.world, self.instruments, seed=str(scenario.seed))
         self.reports = Reports(
@@ -158,6 +164,29 @@ class Stage:
                 faults += scenario.fault(f"happens.{number}", str(error)).faults
         if faults:
             raise ConfigError(faults)
+
+    def _befall(self, scenario: Scenario, inventory: Inventory) -> None:
+        """Stage what is drawn, on the assets whose physics are known; ConfigError for a kind that none of them has."""
+        span = {"start_ns": scenario.start_ns, "end_ns": scenario.end_ns, "seed": scenario.seed}
+        for kind, rate in scenario.events_per_asset_year.items():
+            reasons = []
+            if not befallen(kind, inventory.assets):
+                what = f"{MISHAPS[kind].asset_kind} of {MISHAPS[kind].lifeline}"
+                raise scenario.fault(f"events_per_asset_year.{kind}", f"it befalls a {what}, and there is none here")
+            drawn = drawn_events(inventory.assets, {kind: rate}, **span)
+            for event in drawn:
+                try:
+                    self.world.stage(event)
+                except ValueError as error:
+                    reasons.append(str(error))
+            if drawn and len(reasons) == len(drawn):
+                raise scenario.fault(f"events_per_asset_year.{kind}", reasons[0])
+
+    def arrivals(self, end_ns: int) -> Iterator[Report]:
+        """Yield what arrives before a moment, once the world has come so far: physics that fail do so here."""
+        for report in self.reports.until(end_ns):
+            self.world.advance(report.time_ns, keep_ns=KEPT_NS)
+            yield report
 
     @property
     def windows(self) -> list[Window]:

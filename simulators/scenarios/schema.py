@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.profiles.schema import finished
 from simulators.districts import PARTS
+from simulators.drawn_events import MISHAPS
 from simulators.instruments import KINDS
 from simulators.scenarios.written import DESCRIPTIONS, NETWORK_DESCRIPTIONS, WrittenScenario
 
@@ -19,6 +20,7 @@ def scenario_schema() -> dict[str, Any]:
     for key, field in schema["properties"].items():
         field["description"] = DESCRIPTIONS[key]
     schema["properties"]["district"]["anyOf"][0]["propertyNames"] = {"enum": list(PARTS)}
+    schema["properties"]["events_per_asset_year"]["propertyNames"] = {"enum": list(MISHAPS)}
     network = schema["$defs"]["WrittenNetwork"]["properties"]
     for key, field in network.items():
         field["description"] = NETWORK_DESCRIPTIONS[key]

@@ -100,6 +100,7 @@ class WrittenScenario(_Written):
     weather: WrittenWeather = WrittenWeather()
     report_seconds: dict[str, Annotated[float, Field(ge=1, le=86_400)]] = {}
     faults_per_device_year: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    events_per_asset_year: dict[str, Annotated[float, Field(ge=0, le=100_000)] | None] = {}
     happens: list[WrittenEvent] = []
     instruments: list[WrittenInstrument] = []
     drawn: list[WrittenRate] = []
@@ -123,6 +124,7 @@ DESCRIPTIONS: dict[str, str] = {
     "weather": "mean temperature, wind and storms",
     "report_seconds": "device to how often it reports, where not as its profile says",
     "faults_per_device_year": "faults of instruments drawn at random beside those that are written",
+    "events_per_asset_year": "what breaks unscheduled: kind to how often a year on each asset, null for its usual rate",
     "happens": "what breaks: when from the start, kind, asset, amount in the unit of its kind, how long",
     "instruments": "what goes wrong with instruments: drift, stuck, spikes, noise, dropout, dead, offline, ...",
     "drawn": "the same, drawn at random, so often a year on each device that can have it or on one",
