@@ -17,7 +17,7 @@ from simulators.models.contract import Place
 from simulators.signals import Signal, healthy
 from simulators.world import World
 
-_KEPT_NS = 3600 * SECOND
+KEPT_NS = 3600 * SECOND
 """A report may be this much older than the newest that was asked for."""
 
 
@@ -41,14 +41,14 @@ class Course:
 
     def wave(self, time_ns: Int64s) -> Floats:
         """Return what a channel of samples shows at many times of the last minute."""
-        self.world.advance(int(time_ns[-1]), keep_ns=_KEPT_NS)
+        self.world.advance(int(time_ns[-1]), keep_ns=KEPT_NS)
         true = self.world.wave(self.place, time_ns).tolist()
         return np.clip(
             [self._seen(when, value) for when, value in zip(time_ns.tolist(), true, strict=True)], *self.span
         )
 
     def _shown(self, time_ns: int) -> float:
-        self.world.advance(time_ns, keep_ns=_KEPT_NS)
+        self.world.advance(time_ns, keep_ns=KEPT_NS)
         return self._seen(time_ns, self.world.at(self.place, time_ns))
 
     def _seen(self, time_ns: int, true: float) -> float:

@@ -17,9 +17,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.cli.live_fleet import speech_of
 from gateway.cli.rehearsal_site import site_of
 from gateway.cli.rehearse_real import rehearse_real
 from gateway.cli.rehearsed import Rehearsed, as_document, as_junit, print_table
+from gateway.cli.terminable import terminable
 
 if TYPE_CHECKING:
     from simulators.scenarios.scenario import Scenario
@@ -50,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         return 2
     results: list[Rehearsed] = []
     for number, scenario in enumerate(chosen, 1):
-        with closing(_Progress(scenario, number, len(chosen))) as progress:
+        with terminable(), closing(_Progress(scenario, number, len(chosen))) as progress:
             if options.real:
                 results.append(asyncio.run(rehearse_real(scenario, options.site, progress.watch)))
             else:
@@ -104,9 +106,10 @@ async def _rehearse(scenario: Scenario, site_file: Path | None, progress: _Progr
     with tempfile.TemporaryDirectory(prefix="lifeline-rehearsal-") as folder:
         site = site_of(scenario, Path(folder), site_file)
         with Stage(scenario, site.inventory) as stage:
+            stage.reports.wrap(speech_of(site).chirpstack)
             state, replied = Path(folder) / "state", stage.reports.replied
             async with Rehearsal(site, state, start_ns=scenario.learn_ns, answer=replied) as rehearsal:
-                arrivals = progress.watch(stage.reports.until(scenario.end_ns))
+                arrivals = progress.watch(stage.arrivals(scenario.end_ns))
                 try:
                     await rehearsal.play(arrivals, scenario.end_ns)
                 except BrokenOff as error:

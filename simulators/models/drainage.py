@@ -22,7 +22,9 @@ from swmm.toolkit import solver
 from gateway.clock import to_iso
 from gateway.errors import Fault
 from gateway.model import SECOND, Floats
+from simulators.models.conduits import full_flows
 from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
+from simulators.models.network_text import network_text
 from simulators.models.refusal import BrokenOff, FileRefused, failure_in, refused
 from simulators.models.staging import grown, is_on
 from simulators.noise import seed_of
@@ -44,6 +46,8 @@ _PUMP_AMPERES = 22.0
 """Of an 11 kW motor at 380 V."""
 _M3_H = {"CFS": 101.941, "GPM": 0.227125, "MGD": 157.725, "CMS": 3600.0, "LPS": 3.6, "MLD": 41.6667}
 _METRES_PER_FOOT, _MM_PER_INCH = 0.3048, 25.4
+_DRIP = 1e-6
+"""What is left of the flow of a pipe that is closed."""
 _WET_ROAD = 0.05
 """Metres of water on a road from which it is waterlogged (proposal of the domain notes: blue at 5 cm)."""
 
@@ -141,6 +145,7 @@ class DrainageNetwork:
         folder, file = self._folder, self._sewers.file
         local, report = folder / "network.inp", folder / "report.txt"
         try:
+            self._full_flows = full_flows(network_text(file))
             text, self._levels = _unruled(file.read_text(encoding="utf-8", errors="replace"))
             local.write_text(_dated(_anchored(text, file.parent), start_ns, self._end_ns + self._shift_ns))
         except OSError as error:
@@ -191,7 +196,13 @@ class DrainageNetwork:
             link = self._links[asset]
             if link.is_pump():
                 continue
-            link.target_setting = 1.0 - closed.get(asset, 0.0)
+            share = closed.get(asset, 0.0)
+            full = self._full_flows.get(self._sewers.links[asset])
+            if full is None:
+                link.target_setting = 1.0 - share
+            else:
+                # No limit is written as 0.
+                link.flow_limit = max(_DRIP, 1.0 - share) * full / self._m3_h if share else 0.0
         for asset in self._pumps:
             self._switch(asset, is_failed=asset in closed)
 

@@ -219,7 +219,6 @@ class WaterNetwork:
         """Run EPANET's own steps, which a tank or a control may cut short, up to a moment."""
         engine = self._engine
         while True:
-            engine.errcodelist.clear()
             try:
                 engine.ENrunH()
                 if self._elapsed >= elapsed:
@@ -229,8 +228,9 @@ class WaterNetwork:
                 raise self._broken_off(str(error)) from error
             if passed == 0:
                 # The library warns of what it could not solve, and then goes no further without an error.
-                said = _CLOCK_OF_RUN.sub("", "; ".join(engine.errcodelist))
+                said = _CLOCK_OF_RUN.sub("", "; ".join(engine.errcodelist[-1:]))
                 raise self._broken_off(f"its option 'Unbalanced STOP' halted it: {said or 'no reason was given'}")
+            del engine.errcodelist[:-1]
             self._elapsed += passed
 
     def _broken_off(self, reason: str) -> BrokenOff:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from simulators.models.network_text import NetworkText
 
@@ -47,6 +47,11 @@ def locations(points: Mapping[str, tuple[float, float]]) -> dict[str, tuple[floa
 
 def next_of(text: NetworkText, start: str, wanted: Collection[str], *, is_up: bool = False) -> str | None:
     """Return the nearest wanted node down (or up) the pipes from a node, itself included; None when there is none."""
+    return next(along(text, start, wanted, is_up=is_up), None)
+
+
+def along(text: NetworkText, start: str, wanted: Collection[str], *, is_up: bool = False) -> Iterator[str]:
+    """Yield the wanted nodes down (or up) the pipes from a node, itself included, the nearest first."""
     ways: dict[str, list[str]] = defaultdict(list)
     for _, before, after in text.links.values():
         ways[after if is_up else before].append(before if is_up else after)
@@ -54,12 +59,9 @@ def next_of(text: NetworkText, start: str, wanted: Collection[str], *, is_up: bo
     while queue:
         here = queue.popleft()
         if here in wanted:
-            return here
-        for other in ways[here]:
-            if other not in seen:
-                seen.add(other)
-                queue.append(other)
-    return None
+            yield here
+        queue.extend(other for other in dict.fromkeys(ways[here]) if other not in seen)
+        seen.update(ways[here])
 
 
 def _squared(one: tuple[float, float], other: tuple[float, float]) -> float:

@@ -10,7 +10,7 @@ from simulators.models.contract import Model
 from simulators.models.drainage import DrainageNetwork, Sewers
 from simulators.models.network_text import NetworkText
 from simulators.models.water import Network, WaterNetwork
-from simulators.own.graph import next_of
+from simulators.own.graph import along, next_of
 from simulators.own.networks import Bound
 
 Build = Callable[[Term], Model]
@@ -41,11 +41,11 @@ def drainage_model(file: Path, parts: Bound, roads: Mapping[str, float]) -> Buil
 
 
 def sewer_kin(text: NetworkText, parts: Bound) -> dict[str, frozenset[str]]:
-    """Return sewer → the watched nodes next up and down from it, where its trouble shows."""
+    """Return sewer → where its trouble shows: every watched node up from it, for it backs up, and the next one down."""
     asset_at = {node: asset for asset, node in parts.nodes.items()}
     kin = {}
     for asset, link in parts.links.items():
         _, start, end = text.links[link]
-        found = (next_of(text, start, asset_at, is_up=True), next_of(text, end, asset_at))
+        found = (*along(text, start, asset_at, is_up=True), next_of(text, end, asset_at))
         kin[asset] = frozenset(asset_at[node] for node in found if node is not None)
     return kin
