@@ -59,6 +59,11 @@ def _check_rungs(document: Document, at: Path, written: WrittenLadder) -> None:
         side = "above 0" if word == "above" else "below 0: it falls"
         message = f"{name}: rungs of 'of: {written.of}' must be {side}, got {rungs[lowest]:g}"
         document.fault((*at, "rungs", lowest), message, f"they are in {kind.unit_of('units')}")
+    if kind.most is not None:
+        for level, rung in rungs.items():
+            if rung > kind.most:
+                message = f"{name}: 'of: {written.of}' never gets beyond {kind.most:g}, got {rung:g}"
+                document.fault((*at, "rungs", level), message)
 
 
 def days_of(box: WrittenSite) -> Course:

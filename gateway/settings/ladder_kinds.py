@@ -47,6 +47,8 @@ class LadderKind:
     """Keys of a ladder that mean something here, besides those of every ladder."""
     is_signed: bool = False
     """Whether `direction: below` makes sense; what is not signed is judged either way."""
+    most: float | None = None
+    """It is never larger; None when it knows no end."""
 
     def unit_of(self, unit: str) -> str:
         """Return the unit of the rungs for a channel of a unit."""
@@ -71,7 +73,7 @@ LADDER_KINDS: Mapping[str, LadderKind] = {
         LadderKind("trend", "日趋势", "trend", "{unit}/d", ("window_seconds",), is_signed=True),
         LadderKind("step", "永久台阶", "lasting step", "{unit}", ("window_seconds", "latch_seconds")),
         LadderKind("shift", "偏离常态", "shift", "sigmas", ("course",)),
-        LadderKind("cusum", "累积偏离", "summed shift", "sigmas", ("course",)),
+        LadderKind("cusum", "累积偏离", "summed shift", "sigmas", ("course",), most=16.0),
         LadderKind("outlier", "离群", "outlier", "sigmas"),
         LadderKind("band", "超出常态带", "beyond the ordinary band", "band widths"),
         LadderKind("departure", "偏离自身起伏", "departure", "wanderings", ("window_seconds",)),
