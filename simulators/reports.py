@@ -162,6 +162,10 @@ class Reports:
         """Return whether nobody can connect to a device's line."""
         return self._instruments.is_cut(device, time_ns)
 
+    def wrap(self, devices: Collection[str]) -> None:
+        """Let a ChirpStack server stand between these devices and whoever hears them, from their next message on."""
+        self._wrapped |= frozenset(devices)
+
     def bear_again(self, device: str) -> None:
         """Let the next message of a device be as its first, which a Sparkplug host may ask for."""
         self._sent[device] = 0

@@ -155,7 +155,7 @@ class Rehearsal:
     def _expect_messages(self, settings: MqttSettings, devices: Sequence[CollectedDevice]) -> None:
         intake = self._intakes[settings.id] = Intake(settings, devices, self._clock)
         for one in devices:
-            topic = settings.topics[0].replace("{device}", one.device.id).encode()
+            topic = settings.topics[0].replace("{device}", one.device.station or one.device.id).encode()
             self._topics[one.device.id] = (intake, topic)
 
     async def _take(self, arrival: Arrival) -> list[Record]:

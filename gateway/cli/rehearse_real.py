@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.cli.live_fleet import open_fleet
+from gateway.cli.live_fleet import open_fleet, speech_of
 from gateway.cli.rehearsal_site import site_of
 from gateway.cli.rehearsed import Rehearsed
 from gateway.clock import SystemClock
@@ -50,6 +50,7 @@ async def rehearse_real(scenario: Scenario, site_file: Path | None, watch: Watch
     with tempfile.TemporaryDirectory(prefix="lifeline-rehearsal-") as folder:
         site = site_of(scenario, Path(folder), site_file)
         with Stage(scenario, site.inventory) as stage:
+            stage.reports.wrap(speech_of(site).chirpstack)
             await _learn(site, stage, Path(folder) / "state", watch)
             said, warnings, kept = await _live(site, stage, Path(folder))
             windows = stage.windows

@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.cli.live_fleet import speech_of
 from gateway.cli.rehearsal_site import site_of
 from gateway.cli.terminable import Stopping, terminable
 from gateway.clock import SystemClock, to_iso
@@ -146,6 +147,7 @@ async def _simulate(options: argparse.Namespace, scenario: Scenario, site: Site,
             stage.instruments,
             start_ns=scenario.start_ns,
             period_seconds=scenario.report_seconds,
+            chirpstack=speech_of(site).chirpstack,
         )
         lines = {name: 0 for name, settings in site.collectors.items() if settings.kind == "modbus_tcp"}
         fleet = LiveFleet(site.inventory, reports, timing=pace, brokers=targets, lines=lines)
@@ -172,7 +174,10 @@ def _brokers(options: argparse.Namespace, stack: ExitStack, site: Site, folder: 
     else:
         broker = stack.enter_context(NatsBroker(folder / "broker"))
         host, port = broker.host, broker.port
-    return {settings.id: MqttTarget(host, port, settings.topics[0]) for settings in wanted}
+    return {
+        settings.id: MqttTarget(host, port, settings.topics[0] if settings.topics else "", settings.sparkplug_group)
+        for settings in wanted
+    }
 
 
 def _announce(

@@ -1,4 +1,4 @@
-"""`lifeline simulate` that is told to stop at any moment leaves no process, no socket and no folder behind."""
+"""`lifeline simulate` and `rehearse` that are told to stop at any moment leave no process, socket or folder behind."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ WITHIN_SECONDS = 20.0
 
 
 @contextlib.contextmanager
-def _simulating(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+def _simulating(folder: Path, *options: str, command: str = "simulate") -> Iterator[subprocess.Popen[str]]:
     scenario, temporary = folder / "try.yaml", folder / "temporary"
     scenario.write_text(SCENARIO)
     temporary.mkdir()
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli", "simulate", "--json", str(scenario), *options],
+            [sys.executable, "-m", "gateway.cli", command, "--json", str(scenario), *options],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -117,6 +117,18 @@ def test_one_that_is_stopped_while_it_starts_leaves_nothing(
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
 def test_a_recording_that_is_stopped_leaves_no_working_folder(how: signal.Signals, tmp_path: Path) -> None:
     with _simulating(tmp_path, "--record", str(tmp_path / "set")) as process:
+        _wait_for_folder(tmp_path)
+        time.sleep(3.0)
+        process.send_signal(how)
+        process.communicate(timeout=WITHIN_SECONDS)
+
+    assert process.returncode in {130, 143}, (tmp_path / "log").read_text()
+    assert _left(tmp_path) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
+def test_a_rehearsal_that_is_stopped_leaves_no_folder(how: signal.Signals, tmp_path: Path) -> None:
+    with _simulating(tmp_path, command="rehearse") as process:
         _wait_for_folder(tmp_path)
         time.sleep(3.0)
         process.send_signal(how)
