@@ -3,7 +3,8 @@
 Rule 1: a channel's time only goes forward; a row not newer than the newest one fed goes to history and sinks only,
 and is noted, so that the past can be looked back on (hindsight.py).
 Rule 2: a channel with `reorder_seconds` has its rows wait that long from their receipt, in journal time, and then go
-in the order of their times, each taking along what is older and came later. What waits is part of the snapshot.
+in the order of their times, each taking along what is older and came later. What waits is part of the snapshot; a row
+that is too late already does not wait, so that a backfill of a million rows is held by nobody.
 Rule 3: nothing is measured before it happens. Rows ahead of their receipt by more than a channel stays fresh are
 judged at their receipt: a device whose clock jumps ahead and back would be deaf until time has caught up.
 """
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.contract import Floats, Rows, State, Times
-from detectors.rounds import sort_rows
+from detectors.rounds import every_row, sort_rows
 from gateway.detection.lateness import Lateness
 from gateway.detection.run import Run, Samples
 from gateway.health import Health
@@ -37,8 +38,13 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._rows[0])
 
-    def pass_through(self, run: Run, rows: tuple[Rows, Times, Floats, Rows]) -> tuple[Rows, Times, Floats, Rows]:
-        """Hold back the rows of channels that reorder; add those whose waiting has ended, entry by entry."""
+    def pass_through(
+        self, run: Run, rows: tuple[Rows, Times, Floats, Rows], newest_ns: Times
+    ) -> tuple[Rows, Times, Floats, Rows]:
+        """Hold back the rows of channels that reorder; add those whose waiting has ended, entry by entry.
+
+        `newest_ns` is the newest time that each channel was fed before.
+        """
         if not self._has_reorder:
             return rows
         channel, time_ns, value, entry = rows
@@ -47,11 +53,14 @@ class Waiting:
             return rows
         bounds = np.searchsorted(entry, np.arange(len(run.moments_ns) + 1)).tolist()
         pieces: list[tuple[Rows, Times, Floats, Rows]] = []
+        newest_ns = newest_ns.copy()
         for number, moment_ns in enumerate(run.moments_ns.tolist()):
             released = self._release(moment_ns)
             pieces.append((*released, np.full(len(released[0]), number, np.intp)))
+            np.maximum.at(newest_ns, released[0], released[1])
             part = slice(bounds[number], bounds[number + 1])
-            goes, stays = ~waits[part], waits[part]
+            stays = waits[part] & (time_ns[part] > newest_ns.take(channel[part]))
+            goes = ~stays
             pieces.append((channel[part][goes], time_ns[part][goes], value[part][goes], entry[part][goes]))
             self._hold(channel[part][stays], time_ns[part][stays], value[part][stays], moment_ns)
         columns = [np.concatenate(column) for column in zip(*pieces, strict=True)]
@@ -93,6 +102,7 @@ class Intake:
         self._fresh_ns = np.zeros(len(reorder_ns), np.int64) if fresh_ns is None else fresh_ns
         self.newest_ns = np.full(len(reorder_ns), NEVER, np.int64)
         self.waiting = Waiting(reorder_ns)
+        self._every = every_row(len(reorder_ns))
         self.lateness = Lateness(len(reorder_ns))
         self._health = health
         self._ahead_ns = np.maximum(self._fresh_ns, _LEAST_AHEAD_NS)
@@ -101,14 +111,16 @@ class Intake:
     def feed(self, run: Run) -> Samples:
         """Return what detectors may see of a run, in their order."""
         rows = run.channel, run.time_ns, run.value, run.entry
-        if np.count_nonzero(run.is_good) < len(run.is_good):
+        if not run.is_whole:
             self._count(run)
             good = np.flatnonzero(run.is_good)
             rows = rows[0].take(good), rows[1].take(good), rows[2].take(good), rows[3].take(good)
         channel, time_ns, value, entry = rows
         if len(time_ns) and int(time_ns.max()) > int(run.moments_ns.min()) + self._least_ahead_ns:
             time_ns = self._not_ahead(channel, time_ns, entry, run.moments_ns)
-        return self._forward(run.moments_ns, *self.waiting.pass_through(run, (channel, time_ns, value, entry)))
+        return self._forward(
+            run.moments_ns, *self.waiting.pass_through(run, (channel, time_ns, value, entry), self.newest_ns)
+        )
 
     def _not_ahead(self, channel: Rows, time_ns: Times, entry: NDArray[np.intp], moments_ns: Times) -> Times:
         """Move rows of one channel that came together so that the newest lies at their receipt, if it lay far ahead."""
@@ -135,6 +147,9 @@ class Intake:
         self, moments_ns: Times, channel: Rows, time_ns: Times, value: Floats, entry: NDArray[np.intp]
     ) -> Samples:
         """Sort by channel and leave out what is not newer than its channel's newest."""
+        if channel is self._every and np.count_nonzero(time_ns > self.newest_ns) == len(time_ns):
+            self.newest_ns[:] = time_ns
+            return Samples(channel, time_ns, value, entry, channel)
         place = np.arange(len(channel))
         if np.count_nonzero(channel[1:] < channel[:-1]):
             place = sort_rows(channel)
@@ -144,6 +159,8 @@ class Intake:
                 value.take(place),
                 entry.take(place),
             )
+            if len(channel) == len(self._every) and not np.count_nonzero(channel != self._every):
+                channel = self._every
         before_ns = self.newest_ns.take(channel)
         if len(channel) > 1:
             is_same = channel[1:] == channel[:-1]

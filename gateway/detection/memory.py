@@ -114,7 +114,10 @@ class Memory:
         self._intake.waiting.restore({"channel": channel, **{name: column[there] for name, column in columns.items()}})
 
     def _restore_bank(self, part: Part, moment_ns: int) -> list[Finding]:
-        """Take over rows with the same rule and parameters, and those whose episode stands; end orphaned episodes."""
+        """Take over rows with the same rule and parameters, and those whose episode stands; end orphaned episodes.
+
+        Of a detector that is another version now only the standing episodes are taken over: it learns anew.
+        """
         ended: list[Finding] = []
         fits: dict[int, list[tuple[int, int]]] = {}
         for there, (key, parameters) in enumerate(zip(part.keys, part.parameters, strict=True)):
@@ -124,8 +127,17 @@ class Memory:
                 # A standing episode goes on under its new limits; it is not raised a second time.
                 if is_raised or parameters == self._hashes[number][row]:
                     fits.setdefault(number, []).append((there, row))
-            elif is_raised:
-                start_ns, said_ns = (int(part.state[f"voice.{name}"][there]) for name in ("start_ns", "said_ns"))
+                continue
+            if not is_raised:
+                continue
+            level, start_ns, said_ns = (
+                int(part.state[f"voice.{name}"][there]) for name in ("live", "start_ns", "said_ns")
+            )
+            if number >= 0:
+                bank = self._banks[number]
+                bank.episodes.adopt(row, level, start_ns, said_ns)
+                bank.voice.adopt(row, level, start_ns, said_ns)
+            else:
                 ended.append(write_end(self._site, key, start_ns, said_ns, max(moment_ns, said_ns)))
         for number, pairs in fits.items():
             there_rows, rows = [pair[0] for pair in pairs], np.array([pair[1] for pair in pairs], np.intp)
