@@ -265,6 +265,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         Quantity("burst_flow_rise", "%", "进水流量突增", "sudden rise of the inflow", is_derived=True),
         Quantity("pump_overdue", "m", "应启泵未启水位差", "level past the start of the pump", is_derived=True),
         Quantity("backed_up_level", "m", "旱天壅水高度", "dry-weather rise above a sewer", is_derived=True),
+        Quantity("pattern_break", "1", "协同异常指数", "break of what moves together", is_derived=True),
         Quantity("collapse_log_odds", "1", "塌陷对数几率", "log-odds of a collapse", is_derived=True),
         # The device itself
         Quantity("battery_voltage", "V", "电池电压", "battery voltage"),

@@ -16,6 +16,7 @@ from gateway.hazards.drainage import waterlogging
 from gateway.hazards.pumps import pump_failure
 from gateway.hazards.road import SIGNS, road_collapse
 from gateway.hazards.sewers import sewer_blockage
+from gateway.hazards.station import station_pattern
 from gateway.hazards.water import pipe_leak
 from gateway.hazards.zone_pressures import zone_pressures
 from gateway.inventory import Asset, Inventory, Ladder
@@ -29,6 +30,7 @@ MODELS: Mapping[str, Build] = {
     "burst_flow_rise": pipe_burst,
     "pump_overdue": pump_failure,
     "backed_up_level": sewer_blockage,
+    "pattern_break": station_pattern,
     "collapse_log_odds": road_collapse,
 }
 """Derived quantity → what builds its model for an asset, or says that the asset has none."""

@@ -22,6 +22,7 @@ PLACES: dict[str, Place] = {
     "burst_flow_rise": ("burst_flow_rise", zone, "P-1"),
     "pump_overdue": ("pump_overdue", pump_station, "PS-1"),
     "backed_up_level": ("backed_up_level", catchment, "SP-1"),
+    "pattern_break": ("pattern_break", gauged_zone, "DMA"),
     "collapse_log_odds": ("collapse_log_odds", road, "RD-1"),
 }
 GROUPS = [pytest.param(place, id=name) for name, place in PLACES.items() if name != "collapse_log_odds"]
@@ -112,5 +113,7 @@ def test_terms_and_values_are_numbers_json_can_hold(place: Place) -> None:
 
     said = [model.judge(*slot) for slot in days(model, 3, seed=4)]
 
+    # The ledger writes plain numbers only.
+    assert {type(value) for one in said for value in (one.value, *one.terms.values())} == {float}
     assert all(np.isfinite(value) for one in said for value in one.terms.values())
     assert not any(np.isinf(one.value) for one in said)
