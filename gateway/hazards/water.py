@@ -118,7 +118,8 @@ class PipeLeak:
             "pressures_fallen": float(sum(off < _FALLEN for _, off in pressures)),
         }
         known = {name: round(float(value), 3) for name, value in terms.items() if np.isfinite(value)}
-        rise = 100.0 * min(excess, excess_before) / max(expected, 1e-9) if self._is_leak[0] else 0.0
+        # A plain number: the ledger writes no other.
+        rise = float(100.0 * min(excess, excess_before) / max(expected, 1e-9)) if self._is_leak[0] else 0.0
         fallen = tuple(name for name, off in pressures if off < _FALLEN)
         return Judgement(time_ns, rise, known, fallen, tuple(name for name, off in pressures if off > -_FALLEN))
 
