@@ -9,7 +9,7 @@ Rule 4: times are int nanoseconds of the source; `now` is journal time, never a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,15 @@ class Detector(Protocol):
 
     def restore(self, state: State, rows: Rows) -> None:
         """Take over the given rows' state (arrays hold these rows only, in this order)."""
+        ...
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A detector that can tell cheaply that nothing is near an alarm; any may, none must."""
+
+    def watch(self, rows: Rows, time_ns: Times, value: Floats) -> Floats | None:
+        """Take samples as `update` does; return None when every score is below 1.0 or no opinion."""
         ...
 
 

@@ -136,6 +136,8 @@ class Episodes:
         self.since_ns = np.zeros((4, size), np.int64)
         self.start_ns = np.zeros(size, np.int64)
         self._is_busy = np.zeros(size, np.bool_)
+        self.is_idle = True
+        """Whether no row is inside a level or raised: scores below all limits would change nothing."""
 
     def update(self, rows: Rows, time_ns: Times, score: Floats) -> Changes:
         """Move on by the given samples (per row in time order) and return the changes of level."""
@@ -170,6 +172,7 @@ class Episodes:
         self.inside[rows], self.level[rows] = walk.inside, walk.level
         self.since_ns[:, rows], self.start_ns[rows] = walk.since_ns, walk.start_ns
         self._is_busy[rows] = (walk.inside > 0) | (walk.level > 0)
+        self.is_idle = not np.count_nonzero(self._is_busy)
         if not walk.found:
             return _NO_CHANGES
         at, place, old, new, start_ns = np.array(sorted(walk.found), np.int64).T
@@ -180,6 +183,7 @@ class Episodes:
         self.inside[row] = self.level[row] = level
         self.since_ns[:, row], self.start_ns[row] = time_ns, start_ns
         self._is_busy[row] = level > 0
+        self.is_idle = not np.count_nonzero(self._is_busy)
 
     def state(self) -> State:
         """Return triggers, levels, when each trigger last flipped, and when each episode began."""
@@ -197,3 +201,4 @@ class Episodes:
         self.since_ns[:, rows] = state["since_ns"].T
         self.start_ns[rows] = state["start_ns"]
         self._is_busy[rows] = (self.inside[rows] > 0) | (self.level[rows] > 0)
+        self.is_idle = not np.count_nonzero(self._is_busy)

@@ -16,6 +16,7 @@ from typing import Literal, Self
 import numpy as np
 
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
+from detectors.rounds import every_row
 
 _DEADBANDS_TO_ZERO = 4.0
 """The score falls to zero at least this many deadbands before the lowest rung, so that clearing stays above 0."""
@@ -84,6 +85,7 @@ class Limits:
     def __init__(self, ladders: Sequence[Steps | None]) -> None:
         self._ladders = ladders
         self._tables = _tables(ladders)
+        self._high, self._low = _lowest(ladders, 1.0), _lowest(ladders, -1.0)
 
     @classmethod
     def example(cls, rows: int) -> Self:
@@ -113,6 +115,16 @@ class Limits:
                 score[~is_finite] = np.nan
         np.maximum(score, 0.0, out=score)
         return score
+
+    def watch(self, rows: Rows, time_ns: Times, value: Floats) -> Floats | None:
+        """Return one score per sample; None when no value is at its row's lowest rung."""
+        is_every = rows is every_row(len(self._ladders))
+        for limit, has_reached in ((self._high, np.greater_equal), (self._low, np.less_equal)):
+            if limit is None:
+                continue
+            if np.count_nonzero(has_reached(value, limit if is_every else limit.take(rows))):
+                return self.update(rows, time_ns, value)
+        return None
 
     def _beyond(self, rows: Rows, value: Floats) -> Floats:
         """Score samples at or (by rounding) just before the lowest rung."""
@@ -154,6 +166,12 @@ class Limits:
 
     def restore(self, state: State, rows: Rows) -> None:
         """Take over nothing."""
+
+
+def _lowest(ladders: Sequence[Steps | None], sign: float) -> Floats | None:
+    """Return the lowest rung of each row whose ladder has that sign, out of reach for others; None without any."""
+    rungs = [steps.limits[0] if steps and steps.sign == sign else sign * np.inf for steps in ladders]
+    return np.array(rungs) if np.isfinite(rungs).any() else None
 
 
 def _tables(ladders: Sequence[Steps | None]) -> _Tables:

@@ -45,6 +45,8 @@ class Shifted:
         days: Days | None = None,
     ) -> None:
         self._limits = Limits(ladders)
+        # Whether a row that has not shifted is below its ladder.
+        self._is_calm = all(steps is None or steps.sign * steps.limits[0] > 0.0 for steps in ladders)
         self._charts = Charts(learning, bins=hours, days=days)
         self._last = np.empty(0)
 
@@ -63,6 +65,13 @@ class Shifted:
     def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Return one score per sample."""
         self._last = self._charts.shifts(rows, time_ns, value)
+        return self._limits.update(rows, time_ns, self._last)
+
+    def watch(self, rows: Rows, time_ns: Times, value: Floats) -> Floats | None:
+        """Return one score per sample; None when nothing has shifted."""
+        self._last = self._charts.shifts(rows, time_ns, value)
+        if self._is_calm and not np.count_nonzero(self._last > 0.0):
+            return None
         return self._limits.update(rows, time_ns, self._last)
 
     def seen(self, at: int) -> float:

@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
+from detectors.rounds import every_row
 
 SECOND = 1_000_000_000
 _NEVER = -(1 << 62)
@@ -41,6 +42,8 @@ class Silent:
             has_period, np.round(np.where(has_period, period_seconds, 0) * SECOND), -_NEVER
         ).astype(np.int64)
         self._has_period = has_period
+        self._has_all = bool(has_period.all())
+        self._every = every_row(len(period_seconds))
         self._pause_ns = round(pause_seconds * SECOND)
         self._heard_ns = np.full(len(period_seconds), _NEVER, np.int64)
         self._moment_ns = np.full(len(period_seconds), _NEVER, np.int64)
@@ -54,15 +57,25 @@ class Silent:
 
     def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Hear the rows; return 0 for each finite sample."""
+        self._hear(rows, time_ns, value)
+        return np.where(np.isfinite(value) & self._has_period.take(rows), 0.0, np.nan)
+
+    def watch(self, rows: Rows, time_ns: Times, value: Floats) -> None:
+        """Hear the rows; return no scores: who is heard is not silent."""
+        self._hear(rows, time_ns, value)
+
+    def _hear(self, rows: Rows, time_ns: Times, value: Floats) -> None:
         # What is heard makes silence come later, never earlier, unless the clock goes back.
         if len(time_ns) and time_ns.min() < self._last_ns:
             self._earliest_ns = _NEVER
+        if rows is self._every and self._has_all and np.count_nonzero(np.isfinite(value)) == len(value):
+            self._heard_ns[:] = time_ns
+            return
         heard = np.isfinite(value) & self._has_period.take(rows)
         if np.count_nonzero(heard) == len(heard):
             self._heard_ns[rows] = time_ns
-            return np.zeros(len(rows))
-        self._heard_ns[rows[heard]] = time_ns[heard]
-        return np.where(heard, 0.0, np.nan)
+        else:
+            self._heard_ns[rows[heard]] = time_ns[heard]
 
     def advance(self, now_ns: int) -> Scores:
         """Return the rows that have been silent for their period or longer."""

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
-from detectors.rounds import sort_rows
+from detectors.rounds import every_row, sort_rows
 
 SECOND = 1_000_000_000
 
@@ -35,6 +35,7 @@ class Stuck:
         self._stuck_ns = stuck_seconds * SECOND
         self._gap_ns = np.round(gap_seconds * SECOND).astype(np.int64)
         size = len(stuck_seconds)
+        self._every = every_row(size)
         self._value = np.full(size, np.nan)
         self._time_ns = np.zeros(size, np.int64)
         self._held_ns = np.zeros(size, np.int64)
@@ -59,6 +60,16 @@ class Stuck:
         score = np.empty(len(rows))
         score[order] = self._update_sorted(rows.take(order), time_ns.take(order), value.take(order))
         return score
+
+    def watch(self, rows: Rows, time_ns: Times, value: Floats) -> Floats | None:
+        """Return one score per sample; None when every value of the call is another than the one before."""
+        if rows is not self._every or np.count_nonzero(np.isfinite(value)) < len(value):
+            return self.update(rows, time_ns, value)
+        if np.count_nonzero(value == self._value):
+            return self._update_once(rows, time_ns, value)
+        self._value[:], self._time_ns[:] = value, time_ns
+        self._held_ns.fill(0)
+        return None
 
     def _update_once(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Take at most one sample of each row, which needs no sums."""

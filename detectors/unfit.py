@@ -33,16 +33,13 @@ class Unfit:
     def __init__(self, hold_seconds: Floats) -> None:
         self._table = Table(("held",), columns(len(hold_seconds), hold_seconds))
         self._table.floats[:] = _FIT
+        self.is_idle = True
+        """Whether every row is fit, so that samples of 0 would change nothing."""
 
     @classmethod
     def example(cls, rows: int) -> Self:
         """Return a bank with ordinary times, as contract tests and benchmarks use it."""
         return cls(np.where(np.arange(rows) % 4 == 0, np.nan, 180.0))
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether every row is fit, so that samples of 0 would change nothing."""
-        return not np.count_nonzero(self._table.floats[0] > _FIT)
 
     def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Return one score per sample."""
@@ -52,6 +49,7 @@ class Unfit:
         score: Floats = np.where(np.abs(value) <= MOST, 0.0, np.nan)
         score += 0.0 * self._table.parameters[0].take(rows)
         score[marked] = walk(self._table, _step, rows.take(marked), time_ns.take(marked), value.take(marked))
+        self.is_idle = not np.count_nonzero(self._table.floats[0] > _FIT)
         return score
 
     def advance(self, now_ns: int) -> Scores:  # noqa: ARG002 - only samples tell
@@ -65,6 +63,7 @@ class Unfit:
     def restore(self, state: State, rows: Rows) -> None:
         """Take over the given rows' state."""
         self._table.restore(state, rows)
+        self.is_idle = not np.count_nonzero(self._table.floats[0] > _FIT)
 
 
 def _step(state: Floats, parameters: Floats, samples: Round) -> Floats:

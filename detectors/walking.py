@@ -15,14 +15,13 @@ from numpy import count_nonzero
 from numpy.typing import NDArray
 
 from detectors.contract import Floats, Rows, State, Times
-from detectors.rounds import cut
+from detectors.rounds import cut, every_row
 
 SECOND = 1_000_000_000
 NEVER = -(1 << 62)
 """The time of a row that has not been fed yet."""
 MOST = 1e100
 """No measurement is larger; its square is still a number."""
-_UNKNOWN = np.empty(0)
 
 
 class Table:
@@ -80,8 +79,8 @@ def walk(table: Table, step: Step, rows: Rows, time_ns: Times, value: Floats, *,
         its_cells = None if cells is None else cells.take(good)
         score[good] = walk(table, step, rows.take(good), time_ns.take(good), value.take(good), cells=its_cells)
         return score
-    if count_nonzero(rows[1:] > rows[:-1]) == max(len(rows) - 1, 0):
-        return _walk_once(table, step, Round(rows, time_ns, _UNKNOWN, value, cells))
+    if rows is every_row(len(table.time_ns)) or count_nonzero(rows[1:] > rows[:-1]) == max(len(rows) - 1, 0):
+        return _walk_once(table, step, (rows, time_ns, value, cells))
     rounds = cut(rows)
     state, last_ns = table.floats.take(rounds.rows, axis=1), table.time_ns.take(rounds.rows)
     parameters = table.parameters.take(rounds.rows, axis=1)
@@ -106,22 +105,24 @@ def walk(table: Table, step: Step, rows: Rows, time_ns: Times, value: Floats, *,
     return score
 
 
-def _walk_once(table: Table, step: Step, given: Round) -> Floats:
-    """Step each row at most once, its seconds yet to be told; all of them at once need no gathering."""
-    rows, time_ns = given.rows, given.time_ns
+def _walk_once(table: Table, step: Step, given: tuple[Rows, Times, Floats, Rows | None]) -> Floats:
+    """Step each row at most once; all of them at once need no gathering."""
+    rows, time_ns, value, cells = given
     if len(rows) == len(table.time_ns):
-        score = step(table.floats, table.parameters, given._replace(seconds=_seconds(time_ns, table.time_ns)))
+        samples = Round(rows, time_ns, _seconds(time_ns, table.time_ns), value, cells)
+        score = step(table.floats, table.parameters, samples)
         table.time_ns[:] = time_ns
         return score
     state, last_ns = table.floats.take(rows, axis=1), table.time_ns.take(rows)
-    samples = given._replace(seconds=_seconds(time_ns, last_ns))
+    samples = Round(rows, time_ns, _seconds(time_ns, last_ns), value, cells)
     score = step(state, table.parameters.take(rows, axis=1), samples)
     _put(table, rows, state, time_ns)
     return score
 
 
 def _seconds(now_ns: Times, last_ns: Times) -> Floats:
-    seconds: Floats = np.multiply(now_ns - last_ns, 1e-9, dtype=np.float64)
+    seconds = (now_ns - last_ns).astype(np.float64)
+    seconds *= 1e-9
     np.maximum(seconds, 0.0, out=seconds)
     return seconds
 

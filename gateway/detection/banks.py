@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import Foretold, Limits, Shifted, Silent, Stuck
-from detectors.contract import Detector, Floats, Rows, Times
+from detectors.contract import Detector, Floats, Rows, Times, Watching
 from detectors.episodes import Episodes
 from detectors.measured import Measured
 from detectors.votes import Votes
@@ -90,9 +90,15 @@ class Bank:
         self.hear = hear
         self._explain = explain
         self.votes = votes
+        # Votes are cast below 1.0, too.
+        self._watch: Callable[[Rows, Times, Floats], Floats | None] = detector.update
+        if isinstance(detector, Watching) and votes is None:
+            self._watch = detector.watch
 
     def update(self, samples: Samples, moments_ns: Times) -> list[Saying]:
         """Score samples; `Saying.at` is a position in them."""
+        if not self.rules:
+            return []
         picked: NDArray[np.intp] | None = None
         rows, time_ns, value, entry = samples.channel, samples.time_ns, samples.value, samples.entry
         if self._row_of is not None:
@@ -102,7 +108,10 @@ class Bank:
                 return []
             rows, time_ns, value = rows.take(picked), time_ns.take(picked), value.take(picked)
             entry = entry.take(picked)
-        score = self.detector.update(rows, time_ns, value)
+        watch = self._watch if self.episodes.is_idle and not self.voice.is_pending else self.detector.update
+        score = watch(rows, time_ns, value)
+        if score is None:
+            return []
         if self.votes is not None:
             score = self.votes.update(rows, time_ns, score)
         changes = self.episodes.update(rows, time_ns, score)

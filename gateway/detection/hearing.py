@@ -28,6 +28,9 @@ _SUSPICIOUS_SHARE = 0.5
 
 def hear_values(run: Run) -> Samples | None:
     """Hear every reading: one that fails its tests was spoken all the same, and its channel is not silent."""
+    if run.is_whole and len(run.channel) and len(run.moments_ns) == 1:
+        received_ns = np.full(len(run.channel), run.moments_ns[0])
+        return Samples(run.channel, received_ns, run.value, run.entry, np.arange(len(run.channel)))
     return _heard(run, run.channel, run.value, run.channel >= 0)
 
 
@@ -35,7 +38,7 @@ def hear_unfit(detector: Unfit, low: Floats, high: Floats, *, is_range: bool) ->
     """Return what hears which readings cannot be judged: those outside their span, or those the device doubts."""
 
     def hear(run: Run) -> Samples | None:
-        if detector.is_idle and np.count_nonzero(run.is_good) == len(run.is_good):
+        if detector.is_idle and run.is_whole:
             return None
         known = run.channel >= 0
         channel = np.where(known, run.channel, 0)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.contract import Floats, Rows, Times
+from detectors.rounds import every_row
 from gateway.model import Batch, Bytes8, Flag, Flags16, Quality
 
 _UNFIT_FLAGS = np.uint16(Flag.MAINTENANCE)
@@ -30,6 +31,8 @@ class Run(NamedTuple):
     """Journal time of each entry."""
     quality: Bytes8
     flags: Flags16
+    is_whole: bool
+    """Every row is good, and of a known channel."""
 
 
 class Samples(NamedTuple):
@@ -62,6 +65,7 @@ class Numbers:
     def __init__(self, channels: Sequence[str], numbers: Mapping[str, int]) -> None:
         # One slot more than needed: `take` with mode "clip" sends every unknown number there.
         self._index = np.full(max((numbers[channel] for channel in channels), default=0) + 2, -1, np.intp)
+        self._every = every_row(len(channels))
         for index, channel in enumerate(channels):
             self._index[numbers[channel]] = index
 
@@ -70,7 +74,7 @@ class Numbers:
         if not batches:
             nothing = np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
             marks = np.empty(0, np.uint8), np.empty(0, np.uint16)
-            return Run(*nothing, np.empty(0, np.intp), np.array(moments_ns, np.int64), *marks)
+            return Run(*nothing, np.empty(0, np.intp), np.array(moments_ns, np.int64), *marks, is_whole=True)
         number, time_ns, value, quality, flags = (
             np.concatenate([getattr(batch, column) for batch in batches])
             if len(batches) > 1
@@ -81,5 +85,11 @@ class Numbers:
         is_good = np.isfinite(value)
         is_good &= is_fit(quality, flags)
         is_good &= channel >= 0
-        entry = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
-        return Run(channel, time_ns, value, is_good, entry, np.array(moments_ns, np.int64), quality, flags)
+        is_whole = np.count_nonzero(is_good) == len(is_good)
+        if len(channel) == len(self._every) and not np.count_nonzero(channel != self._every):
+            channel = self._every
+        entry = np.zeros(len(channel), np.intp)
+        if len(batches) > 1:
+            entry = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
+        moments = np.array(moments_ns, np.int64)
+        return Run(channel, time_ns, value, is_good, entry, moments, quality, flags, is_whole=is_whole)

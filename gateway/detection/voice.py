@@ -48,6 +48,11 @@ class Voice:
         self._said_ns = np.zeros(size, np.int64)
         self._has_pending = False
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether something said late may have to be said live."""
+        return self._has_pending
+
     def speak(
         self,
         changes: Changes,
