@@ -1,7 +1,7 @@
 """`lifeline why SITE CHANNEL`: why a channel warned or did not, from the history on this box.
 
 Each of its rules with what is missing to the next rung, and what held it back: silence, quality, late data, warm-up,
-hold time, deadband. The files are only read; a gateway may be writing them.
+hold time, votes, deadband. The files are only read; a gateway may be writing them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from gateway.errors import ConfigError, Fault, Unreachable
 
 if TYPE_CHECKING:
     # `lifeline --help` must not pay for numpy.
-    from gateway.detection.why import RuleView, Why
+    from gateway.detection.why import Why
+    from gateway.detection.why_rules import RuleView
 
 _HELD = {
     "no_rules": "no ladder and no stuck_seconds watch it",
@@ -28,6 +29,7 @@ _HELD = {
     "late": "its newest reading came too late for the detectors",
     "warm_up": "still warming up",
     "hold_time": "beyond the limit, but not yet for its hold time",
+    "votes": "beyond the limit, but too few of the last readings say so",
     "deadband": "back behind the limit, but within the deadband",
 }
 
@@ -105,5 +107,6 @@ def _line(view: RuleView, *, is_nearest: bool) -> str:
     if view.next_level and view.margin is not None:
         limit = f" at {view.limit:g}" if view.limit is not None else ""
         said += f"; {view.margin:g} {view.margin_unit} to {view.next_level}{limit}"
+        said += f", now {view.seen:g}" if view.seen is not None and view.of not in {"", "value"} else ""
     held = "".join(f"; {_HELD.get(word, word)}" for word in view.suppressed)
     return f"{'→' if is_nearest else ' '} {view.rule} ({view.hazard}): {said}{held}"

@@ -23,6 +23,7 @@ devices: {r1: {profile: drainage/vegapuls, collector: line, unit: 1, asset: W-1,
 ladders:
   level:
     {quantity: water_level, hazard: sewer_overflow, rungs: {yellow: 2.0}, on_seconds: 600, basis: made up}
+  rise: {quantity: water_level, hazard: waterlogging, of: rate, rungs: {blue: 0.05}, basis: made up}
 """
 
 
@@ -46,6 +47,13 @@ def test_people_read_what_held_the_channel_back(site: str, capsys: pytest.Captur
     assert (
         "→ limits:level (sewer_overflow): does not stand; -0.5 m to yellow at 2; beyond the limit, but not yet" in out
     )
+
+
+def test_a_rate_is_told_in_its_own_unit(site: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["why", site, "W-1.r1.level", "--at", "2026-07-01T00:30:00Z"])
+    told = capsys.readouterr().out
+
+    assert "trend:rise (waterlogging): does not stand; 0.0499 m/min to blue at 0.05, now 0.0001" in told
 
 
 def test_programs_read_the_margin(site: str, capsys: pytest.CaptureFixture[str]) -> None:

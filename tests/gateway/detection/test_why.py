@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from gateway.detection.why import RuleView, Why, document, why
+from gateway.detection.why import Why, document, why
+from gateway.detection.why_rules import RuleView
 from gateway.inventory import Asset, Channel, Inventory, Ladder
 from gateway.model import SECOND, Bytes8, Flag, Flags16, Floats, Int64s
 

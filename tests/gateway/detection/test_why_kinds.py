@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from gateway.detection.ladders import MADE, kind_of
-from gateway.detection.why import RuleView, document, why
+from gateway.detection.why import document, why
+from gateway.detection.why_rules import RuleView
 from gateway.inventory import Asset, Inventory, Ladder
 from gateway.model import SECOND
 from gateway.settings.ladder_kinds import LADDER_KINDS
