@@ -188,6 +188,7 @@ def test_a_late_link_lets_newer_messages_pass_older_ones() -> None:
     assert 10 <= len([one for one in played.of("gas-1") if one.arrives_ns != one.time_ns]) <= 40
 
 
+@pytest.mark.slow
 def test_an_exception_is_all_that_a_unit_says() -> None:
     played = _with("exceptions", "air-1", amount=6.0)
 
@@ -196,6 +197,7 @@ def test_an_exception_is_all_that_a_unit_says() -> None:
     assert {said[7:].hex() for said in refused.values() if said} == {"8406"}
 
 
+@pytest.mark.slow
 def test_a_slow_unit_replies_after_its_delay_and_a_late_one_now_and_then() -> None:
     slow, late = _with("slow", "air-1", amount=0.4), _with("late", "air-1", amount=3.0)
 
@@ -204,6 +206,7 @@ def test_a_slow_unit_replies_after_its_delay_and_a_late_one_now_and_then() -> No
     assert {one.said[minute][1] for one in (slow, late) for minute in range(0, 60, 5)} == {0.0}
 
 
+@pytest.mark.slow
 def test_a_dead_line_hangs_up_and_a_half_open_one_says_nothing() -> None:
     cut, open_ = _with("dead_line", "air-2"), _with("half_open", "air-3")
 
@@ -233,6 +236,7 @@ def test_every_kind_can_be_written_and_drawn_in_a_scenario_with_its_window(kind:
     assert {(one.kind, one.hazard) for one in drawn.windows} == {(kind, KINDS[kind][0])}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
     says = "drawn: [{kind: spikes, per_device_year: 3000}, {kind: late, per_device_year: 3000}]\n"
     says += "faults_per_device_year: 1000"
