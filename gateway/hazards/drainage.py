@@ -31,13 +31,15 @@ _WET_RISE_METRES = 0.05
 _LEVELS = ("water_level", "ponding_depth")
 RAIN = ("rain_rate", "rainfall")
 _TERMS = ("bias", "level_trend", "level", "rain_15min", "rain_60min", "rain_180min", "rain_nowcast")
+_DOUBT = (1.0, 1.0, 1.0, 0.04, 0.04, 0.04, 0.04)
+"""Variances that the weights begin with: a millimetre lifts a level by centimetres, whatever the first drizzle says."""
 
 
 class Waterlogging:
     """The level of one manhole, low point or underpass, half an hour ahead."""
 
     name = "waterlogging"
-    version = 1
+    version = 2
     plot_seconds = 6 * 3_600.0
 
     def __init__(self, asset: str, level: Channel, rain: Channel | None, nowcast: Channel | None) -> None:
@@ -63,7 +65,7 @@ class Waterlogging:
         self._rain = np.zeros(self._kept)
         self._known = np.full((self._kept, len(_TERMS)), np.nan)
         self._weight = np.eye(len(_TERMS))[1]
-        self._spread = np.eye(len(_TERMS))
+        self._spread = np.diag(_DOUBT)
 
     def judge(self, start_ns: int, values: Floats) -> Judgement:
         """Learn from the forecast that falls due, and make the next one."""
@@ -103,7 +105,7 @@ class Waterlogging:
         if self._time_ns[place] != due_ns or np.isnan(known).any() or not _is_wet(known):
             return
         # Never wider than it began: what does not vary must not be forgotten into noise.
-        forget = self._forget if np.trace(self._spread) < len(_TERMS) else 1.0
+        forget = self._forget if np.trace(self._spread) < sum(_DOUBT) else 1.0
         spread = self._spread @ known
         gain = spread / (forget + known @ spread)
         self._weight = self._weight + gain * (level - self._level[place] - self._weight @ known)
