@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from detectors import DETECTORS
-from detectors.contract import Detector, Scores
-from detectors.rounds import cut
+from detectors.contract import Detector, Scores, Watching
+from detectors.rounds import cut, every_row
 
 pytestmark = pytest.mark.parametrize("name", sorted(DETECTORS))
 
@@ -183,6 +183,30 @@ def test_a_clock_that_jumps_gives_scores_that_make_sense(name: str, stream: Stre
         assert len(passed.row) == len(passed.time_ns) == len(passed.score) == len(set(passed.row.tolist()))
         assert np.isfinite(passed.score).all()
         assert (passed.time_ns <= now).all()
+
+
+@given(streams=st.lists(streams(12), max_size=8), is_whole=st.booleans())
+def test_watching_is_silent_below_the_alarm_only_and_changes_what_an_update_does(
+    name: str, streams: list[Stream], *, is_whole: bool
+) -> None:
+    watching, plain = make(name), make(name)
+    every = every_row(ROWS)
+
+    for number, stream in enumerate(streams):
+        moment = START + number * 3_600 * SECOND
+        rows, time_ns, value = stream._replace(time_ns=stream.time_ns + moment - START)
+        if is_whole:
+            rows, time_ns, value = every, np.full(ROWS, moment), np.resize(np.append(value, 5.0), ROWS)
+        expected = plain.update(rows, time_ns, value)
+        got = watching.watch(rows, time_ns, value) if isinstance(watching, Watching) else expected
+
+        if got is None:
+            assert not (expected >= 1.0).any()
+        else:
+            np.testing.assert_array_equal(got, expected)
+        if isinstance(watching, Watching):
+            for key, array in watching.state().items():
+                np.testing.assert_array_equal(array, plain.state()[key])
 
 
 def test_the_state_of_a_channel_stays_small(name: str) -> None:
