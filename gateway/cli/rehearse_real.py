@@ -40,6 +40,7 @@ Watch = Callable[[Iterable["Report"]], Iterator["Report"]]
 async def rehearse_real(scenario: Scenario, site_file: Path | None, watch: Watch) -> Rehearsed:
     """Play a scenario that begins now and judge what the gateway said; `watch` shows how far the learning is."""
     from gateway.app.rehearsal import Counted, climbs_of  # noqa: PLC0415 - `lifeline --help` must not pay for numpy
+    from simulators.models.refusal import BrokenOff  # noqa: PLC0415
     from simulators.scenarios.judging import Raised, judge  # noqa: PLC0415
     from simulators.scenarios.moving import moved  # noqa: PLC0415
     from simulators.scenarios.scenario import Stage  # noqa: PLC0415
@@ -51,7 +52,10 @@ async def rehearse_real(scenario: Scenario, site_file: Path | None, watch: Watch
         site = site_of(scenario, Path(folder), site_file)
         with Stage(scenario, site.inventory) as stage:
             stage.reports.wrap(speech_of(site).chirpstack)
-            await _learn(site, stage, Path(folder) / "state", watch)
+            try:
+                await _learn(site, stage, Path(folder) / "state", watch)
+            except BrokenOff as error:
+                raise Unreachable(str(error)) from error
             said, warnings, kept = await _live(site, stage, Path(folder))
             windows = stage.windows
     raised = [Raised(one.hazard, one.asset, climbs_of(one)) for one in warnings]
@@ -73,9 +77,9 @@ async def _learn(site: Site, stage: Stage, state: Path, watch: Watch) -> None:
 
     answer = stage.reports.replied
     async with Rehearsal(site, state, start_ns=stage.scenario.learn_ns, answer=answer) as rehearsal:
-        await rehearsal.play(watch(stage.reports.until(stage.scenario.start_ns)), stage.scenario.start_ns)
+        await rehearsal.play(watch(stage.arrivals(stage.scenario.start_ns)), stage.scenario.start_ns)
         now_ns = SystemClock().now().utc_ns
-        await rehearsal.play(stage.reports.until(now_ns), now_ns)
+        await rehearsal.play(stage.arrivals(now_ns), now_ns)
 
 
 async def _live(site: Site, stage: Stage, folder: Path) -> tuple[Counted, list[EarlyWarning], int]:

@@ -1,4 +1,4 @@
-"""What the pages say exists: files, commands with their options, site files."""
+"""What the pages say exists: files, commands with their options, site files, scenarios."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import importlib
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import yaml
 from detectors import DETECTORS, GROUP_DETECTORS
 from gateway.cli import COMMANDS
 from gateway.settings import check_site
+from simulators.scenarios.loading import load_scenario
 from tests.faults.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[2]
@@ -50,10 +52,10 @@ def calls() -> list[str]:
     )
 
 
-def site_files() -> list[str]:
-    """Return every whole site file in the pages."""
+def files_with(key: str, *, without: str = "") -> list[str]:
+    """Return every YAML file in the pages that has a key, and not another one."""
     texts = [block["text"] for page in PAGES for block in BLOCK.finditer(page.read_text()) if block["kind"] == "yaml"]
-    return [text for text in texts if "site" in yaml.safe_load(text)]
+    return [text for text in texts if key in yaml.safe_load(text) and without not in yaml.safe_load(text)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -79,7 +81,9 @@ def test_every_command_is_understood(call: str) -> None:
         assert command in WRAPPER
 
 
-@pytest.mark.parametrize("text", site_files(), ids=lambda text: str(yaml.safe_load(text)["site"]["id"]))
+@pytest.mark.parametrize(
+    "text", files_with("site", without="scenario"), ids=lambda text: str(yaml.safe_load(text)["site"]["id"])
+)
 def test_every_site_file_is_right(text: str, tmp_path: Path) -> None:
     file = tmp_path / "site.yaml"
     file.write_text(text)
@@ -87,6 +91,19 @@ def test_every_site_file_is_right(text: str, tmp_path: Path) -> None:
     checked = check_site(file)
 
     assert (checked.faults, checked.warnings) == ((), ())
+
+
+@pytest.mark.parametrize("text", files_with("scenario"), ids=lambda text: str(yaml.safe_load(text)["scenario"]))
+def test_every_scenario_can_be_read_beside_a_site_and_its_networks(text: str, tmp_path: Path) -> None:
+    own = ROOT / "tests" / "simulators" / "scenarios" / "own"
+    shutil.copytree(own, tmp_path / "scenarios")
+    shutil.copy(own / "site.yaml", tmp_path)
+    file = tmp_path / "scenarios" / "told.yaml"
+    file.write_text(text)
+
+    scenario = load_scenario(file)
+
+    assert scenario.expectations
 
 
 def parts(page: Path) -> list[str]:
