@@ -1,6 +1,7 @@
 """What somebody may stage by a word in a world that runs: what a scenario says happens, told again from now on.
 
-Knows nothing of who asks, nor of sockets; whoever calls it must be the one who steps the world.
+Rule 1: what begins at one moment of the scenario is one story; a word that has several tells them in turn.
+Rule 2: whoever calls it is the one who steps the world. It knows nothing of who asks, nor of sockets.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 
 from simulators.models.contract import Event
 from simulators.scenarios.scenario import Scenario
@@ -20,24 +22,27 @@ WORDS: Mapping[str, Sequence[str]] = {"gas": ("gas_leak",), "storm": ("pump_fail
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happens together; times count from its beginning."""
+    """What happens together, from its beginning on."""
 
     events: Sequence[Event]
     storms: Sequence[Storm]
 
 
-def stories_of(scenario: Scenario) -> dict[str, Story]:
-    """Return the story of every word that a scenario has something for."""
+def stories_of(scenario: Scenario) -> dict[str, list[Story]]:
+    """Return the stories of every word that a scenario has something for, in the order of time."""
     stories = {}
     for word, kinds in WORDS.items():
         events = [event for event in scenario.events if event.kind in kinds]
         storms = list(scenario.storms) if word == "storm" else []
-        if begins := [*(event.time_ns for event in events), *(storm.start_ns for storm in storms)]:
-            first_ns = min(begins)
-            stories[word] = Story(
-                [replace(event, time_ns=event.time_ns - first_ns) for event in events],
-                [replace(storm, start_ns=storm.start_ns - first_ns) for storm in storms],
-            )
+        begins = sorted({*(event.time_ns for event in events), *(storm.start_ns for storm in storms)})
+        if begins:
+            stories[word] = [
+                Story(
+                    [replace(event, time_ns=0) for event in events if event.time_ns == begin],
+                    [replace(storm, start_ns=0) for storm in storms if storm.start_ns == begin],
+                )
+                for begin in begins
+            ]
     return stories
 
 
@@ -49,8 +54,9 @@ def uneventful(scenario: Scenario) -> Scenario:
 class Staging:
     """The stories of a scenario, to be told in its world as often as somebody likes."""
 
-    def __init__(self, stories: Mapping[str, Story], world: World) -> None:
+    def __init__(self, stories: Mapping[str, Sequence[Story]], world: World) -> None:
         self._stories = dict(stories)
+        self._turn = {word: cycle(told) for word, told in stories.items()}
         self._world = world
 
     @property
@@ -59,14 +65,14 @@ class Staging:
         return tuple(self._stories)
 
     def stage(self, word: str, now_ns: int) -> str:
-        """Let a story begin now and return it in words; KeyError for a word that is none."""
-        story = self._stories[word]
+        """Let the next story of a word begin now and return it in words; KeyError for a word that is none."""
+        story = next(self._turn[word])
         # Quick models are a step ahead already.
         begin_ns = max(now_ns, self._world.now_ns)
         for event in story.events:
-            self._world.stage(replace(event, time_ns=begin_ns + event.time_ns))
+            self._world.stage(replace(event, time_ns=begin_ns))
         for storm in story.storms:
-            self._world.rain(replace(storm, start_ns=begin_ns + storm.start_ns))
+            self._world.rain(replace(storm, start_ns=begin_ns))
         return ", ".join([*map(_storm, story.storms), *map(_event, story.events)])
 
 

@@ -8,13 +8,20 @@ from simulators.districts.part import MQTT, Part, Term, Written, at
 from simulators.models.contract import Model
 from simulators.models.gas_space import ETHANE, RANGES, GasSpaces, Space
 
-_SPACING_METRES = 25.0
+_NEAR_METRES, _SPACING_METRES = 3.0, 25.0
 
 
 def gas(size: int) -> Part:
-    """Return a main G-1 with `size` manholes MH-1… beside it, the first 3 m away, every other 25 m further on."""
+    """Return a main G-1 with `size` manholes MH-1… beside it, the first 3 m away, every other 25 m further on.
+
+    A branch GB-1 ends 3 m from the last manhole, where there are more than one.
+    """
     names = [f"MH-{number}" for number in range(1, size + 1)]
     assets: dict[str, Written] = {"G-1": {"kind": "main", "lifeline": "gas", "name": "中压燃气干管", "location": at(0)}}
+    mains = {name: {"G-1": _NEAR_METRES + _SPACING_METRES * place} for place, name in enumerate(names)}
+    if size > 1:
+        assets["GB-1"] = {"kind": "main", "lifeline": "gas", "name": "中压燃气支管", "location": at(size)}
+        mains[names[-1]]["GB-1"] = _NEAR_METRES
     for number, name in enumerate(names, 1):
         near: list[Written] = [other for other in names if abs(names.index(other) + 1 - number) == 1]
         relations: dict[str, Written] = {"near": near, "part_of": ["G-1"]} if near else {"part_of": ["G-1"]}
@@ -36,10 +43,7 @@ def gas(size: int) -> Part:
     }
 
     def models(term: Term) -> Sequence[Model]:
-        spaces = [
-            Space(name, {"G-1": 3.0 + _SPACING_METRES * place}, **term.draws.of(name, RANGES))
-            for place, name in enumerate(names)
-        ]
+        spaces = [Space(name, mains[name], **term.draws.of(name, RANGES)) for name in names]
         ethane = term.draws.one("G-1", "ethane_share", ETHANE)
         return [GasSpaces(spaces, end_ns=term.end_ns, seed=term.seed, ethane_share=ethane)]
 
@@ -52,4 +56,5 @@ def gas(size: int) -> Part:
         "off_seconds": 600,
         "basis": "相邻地下空间分级 20/50/100 %LEL，DB34/T 4021-2021 一类做法 (from memory, verify)",
     }
-    return Part(assets, devices, {"manhole_gas": ladder}, models, kin={"G-1": frozenset(names)})
+    kin = dict.fromkeys(("G-1", "GB-1"), frozenset(names))
+    return Part(assets, devices, {"manhole_gas": ladder}, models, kin=kin)

@@ -85,7 +85,7 @@ class GasSpaces:
         self.happened: list[Window] = []
         self._events: list[Event] = []
         count = len(self._spaces)
-        self._arriving = np.zeros(count)
+        self._arriving = [dict.fromkeys(space.mains, 0.0) for space in self._spaces]
         self._leaked = np.zeros(count)
         self._sulfide_ppm = np.array([space.sulfide_ppm for space in self._spaces])
         self._sewer = np.array([space.sewage_lel for space in self._spaces]) / 100.0 * _LEL_SHARE
@@ -105,16 +105,14 @@ class GasSpaces:
         del others
         on = [event for event in self._events if is_on(event, time_ns)]
         for number, space in enumerate(self._spaces):
-            sent = sum(
-                event.amount * math.exp(-space.mains[event.asset] / space.reach_metres)
-                for event in on
-                if event.kind == "gas_leak" and event.asset in space.mains
-            )
-            metres = min(space.mains.values(), default=1.0)
-            self._arriving[number] += (sent - self._arriving[number]) * self._share(metres * space.seconds_per_metre)
+            arriving = self._arriving[number]
+            for main, metres in space.mains.items():
+                leaves = sum(event.amount for event in on if event.kind == "gas_leak" and event.asset == main)
+                sent = leaves * math.exp(-metres / space.reach_metres)
+                arriving[main] += (sent - arriving[main]) * self._share(metres * space.seconds_per_metre)
             exchanges = space.exchanges_per_hour * (1.0 + 0.3 * weather.wind_m_s)
             # What flows in drives as much out.
-            inflow = self._arriving[number] / space.volume_m3
+            inflow = sum(arriving.values()) / space.volume_m3
             share = self._share(3600.0 / (inflow + exchanges))
             self._leaked[number] += (inflow / (inflow + exchanges) - self._leaked[number]) * share
             lel = max([space.sewage_lel, *(e.amount for e in on if e.kind == "biogas" and e.asset == space.asset)])

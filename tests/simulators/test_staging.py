@@ -103,14 +103,15 @@ def test_a_burst_main_draws_flow_loses_pressure_and_soaks_the_road_above_it(told
     assert soil > 30.0 > elsewhere
 
 
-def test_a_word_may_be_staged_again_and_one_that_is_none_is_not_known(told: Scenario, stage: Stage) -> None:
+def test_gas_leaks_elsewhere_the_second_time_and_what_is_no_word_is_not_known(told: Scenario, stage: Stage) -> None:
     staging = Staging(stories_of(told), stage.world)
 
     staging.stage("gas", told.start_ns)
     shown(stage, 5)
     staging.stage("gas", told.start_ns + 5 * MINUTE)
 
-    assert [window.kind for window in stage.windows] == ["gas_leak", "gas_leak"]
+    assert [(window.kind, window.asset) for window in stage.windows] == [("gas_leak", "G-1"), ("gas_leak", "GB-1")]
+    assert shown(stage, 6, ("MH-4", "combustible_gas"))[0] > 20.0
     assert staging.words == tuple(WORDS)
     with pytest.raises(KeyError, match="earthquake"):
         staging.stage("earthquake", told.start_ns)
