@@ -33,10 +33,12 @@ from gateway.app.writes import Writer, Writes
 from gateway.clock import Clock, ClockTrust
 from gateway.collectors import CollectedDevice, Collector
 from gateway.detection import Detection
+from gateway.detection.accounts import account_of
 from gateway.detection.why import document as why_document
 from gateway.detection.why import why
 from gateway.duty_room import DutyRoomPorts, StagePort, create_app, serve
 from gateway.early_warning import Finding
+from gateway.early_warning.account import Account
 from gateway.errors import Unreachable
 from gateway.health import Health
 from gateway.history import History
@@ -362,6 +364,9 @@ class Gateway:
     def _why(self, channel: str, at_ns: int) -> Mapping[str, object]:
         return why_document(why(self.inventory, self.numbers, self._past(), channel, at_ns))
 
+    def _account(self, finding: Finding) -> Account:
+        return account_of(finding, self.inventory, self.numbers, self._past())
+
     async def _open_duty_room(self) -> None:
         """Open the page once collecting has begun: the web's imports cost more than all else together."""
         drills = Drills(
@@ -386,6 +391,7 @@ class Gateway:
             at_cap=self.site.journal.at_cap,
             drills=drills,
             why=self._why,
+            account=self._account,
             stages=self.stages,
             reloads=self.reloads,
             writes=Writes(self._writers, self.ledger, self.clock, self.health),

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from gateway.clock import Clock
 from gateway.early_warning import Drilled, DrillKind, EarlyWarning, Finding, Wrote
+from gateway.early_warning.account import Account
 from gateway.health import Health
 from gateway.inventory import Inventory
 from gateway.model import Bytes8, Floats, Int64s
@@ -200,6 +201,14 @@ class WhyPort(Protocol):
         ...
 
 
+class AccountPort(Protocol):
+    """All that a finding rests on."""
+
+    def __call__(self, finding: Finding, /) -> Account:
+        """Return its account, filled from the past as far as that is known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DutyRoomPorts:
     """Everything that the page and the API know of the house."""
@@ -222,5 +231,7 @@ class DutyRoomPorts:
     """Takes over a changed site file; None where nothing runs that could."""
     why: WhyPort | None = None
     """Explains a channel; None where nothing detects."""
+    account: AccountPort | None = None
+    """Tells all that a finding rests on; None where nothing detects."""
     stages: StagePort | None = None
     """Breaks something in a simulated district; None on every real site."""

@@ -1,4 +1,4 @@
-"""The routes that explain: why a channel did or did not warn, and all that is known of a warning."""
+"""The routes that explain: why a channel did or did not warn, all that is known of a warning, what it rests on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gateway.duty_room import documents as doc
 from gateway.duty_room.asked_times import to_ns
 from gateway.duty_room.ports import DutyRoomPorts
 from gateway.duty_room.shapes import finding_of
+from gateway.early_warning.account import Account
 
 
 def add_reasons(routes: APIRouter, ports: DutyRoomPorts) -> None:
@@ -46,6 +47,14 @@ def add_reasons(routes: APIRouter, ports: DutyRoomPorts) -> None:
                 )
             )
         return doc.WarningReasons(warning=warning, findings=explained)
+
+    @routes.get("/warnings/{warning}/evidence")
+    def evidence(warning: str) -> list[Account]:
+        """Give all that each finding of a warning rests on, one document a finding, the newest state of each."""
+        found = ports.ledger.warning(warning)
+        if found is None or ports.account is None:
+            raise HTTPException(404, f"there is no warning {warning}, or nothing detects here")
+        return [ports.account(finding) for finding in found.findings.values()]
 
 
 def _explained(ports: DutyRoomPorts, channel: str, at_ns: int) -> Mapping[str, object] | None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from gateway.clock import to_iso
+from gateway.detection.accounts import account_of
 from gateway.duty_room import DutyRoomPorts, create_app
 from gateway.early_warning import Finding, Level
 from gateway.ledger import Ledger
@@ -77,3 +78,21 @@ async def test_a_warning_is_explained_finding_by_finding(
 
 async def test_where_nothing_detects_nothing_is_explained(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"/api/v1/channels/{GAS}/why")).status_code == 404
+
+
+async def test_a_warnings_evidence_is_one_document_a_finding(
+    ports: DutyRoomPorts, ledger: Ledger, finding: Make
+) -> None:
+    ledger.record_findings([finding(Level.ORANGE, asset="MH-01")]).result(5)
+    wanted = ledger.warnings()[0].id
+    app = create_app(replace(ports, account=lambda one: account_of(one, ports.inventory, ports.numbers, None)))
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        told = await client.get(f"/api/v1/warnings/{wanted}/evidence")
+        unknown = await client.get("/api/v1/warnings/none/evidence")
+
+    [account] = told.json()
+    assert account["level"] == "orange"
+    assert account["channels"][0] == ledger.warnings()[0].findings[account["finding"]].evidence.channel
+    assert (account["baseline"], account["onset"]["method"]) == (None, "first_sample")
+    assert unknown.status_code == 404
