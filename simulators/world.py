@@ -39,6 +39,8 @@ class World:
         self._times: list[list[int]] = [[] for _ in self._models]
         self._values: list[list[list[float]]] = [[] for _ in self._models]
         self._said: dict[Place, float] = {}
+        self._reached_ns = start_ns - 1
+        """So far has every model been stepped."""
         self._known_weather: tuple[tuple[int, float], Weather] | None = None
         self._pending: list[Event] = []
         self._staged: list[Window] = []
@@ -82,12 +84,15 @@ class World:
 
     def advance(self, until_ns: int, *, keep_ns: int = 0) -> None:
         """Step every model until it has reached a moment; steps older than `keep_ns` before it are forgotten."""
+        if until_ns <= self._reached_ns:
+            return
         while behind := [number for number in range(len(self._models)) if self._last(number) < until_ns]:
             number = min(behind, key=lambda one: (self._next(one), one))
             self._step(number, self._next(number))
         for times, values in zip(self._times, self._values, strict=True):
             old = max(0, bisect_right(times, until_ns - keep_ns) - 1)
             del times[:old], values[:old]
+        self._reached_ns = min((self._last(number) for number in range(len(self._models))), default=until_ns)
 
     def at(self, place: Place, time_ns: int) -> float:
         """Return the true value at a moment that has been reached and not been forgotten; NaN when nobody tells it."""

@@ -66,7 +66,7 @@ def test_a_data_set_holds_readings_truth_and_its_site(scenario: Path, tmp_path: 
     readings = _rows(lzma.decompress(files["readings.csv.xz"]))
     truth = _rows(files["truth.csv"])
     site = load_site(tmp_path / "set" / "site.yaml")
-    assert sorted(files) == ["README.md", "readings.csv.xz", "site.yaml", "truth.csv"]
+    assert sorted(files) == ["README.md", "parameters.csv", "readings.csv.xz", "site.yaml", "truth.csv"]
     assert {row["channel"] for row in readings} == set(site.inventory.channels)
     assert [row["time"] for row in readings] == sorted(row["time"] for row in readings)
     assert [(row["kind"], row["hazard"]) for row in truth] == [
