@@ -94,6 +94,7 @@ def _add_site(routes: APIRouter, ports: DutyRoomPorts) -> None:
             version=__version__,
             quantities={name: {"zh": QUANTITIES[name].zh, "en": QUANTITIES[name].en} for name in used},
             stages=list(ports.stages.words) if ports.stages else [],
+            explains=ports.why is not None,
         )
 
     @routes.get("/channels")

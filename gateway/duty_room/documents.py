@@ -335,6 +335,8 @@ class SiteDocument(Document):
     """Names of the quantities measured or worked out here: quantity → language → name."""
     stages: list[str]
     """What a visitor may stage; empty but in a demo."""
+    explains: bool
+    """Whether it can be asked why a channel did or did not warn."""
 
 
 class ReadinessDocument(Document):

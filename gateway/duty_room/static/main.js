@@ -11,6 +11,7 @@ import { Stream } from "/static/stream.js";
 import { Trend } from "/static/trend.js";
 import { Vitals } from "/static/vitals.js";
 import { WarningList } from "/static/warnings.js";
+import { WhyNot } from "/static/why_not.js";
 import { Words } from "/static/words.js";
 
 const LANGUAGE = "lifeline.language";
@@ -33,6 +34,7 @@ class Page {
     const acknowledge = new Acknowledge(store, words);
     this._open = (id) => acknowledge.open(id);
     this._trend = new Trend(store, words);
+    this._whyNot = new WhyNot(words, store.site.explains);
     this._chooser = new Chooser(store, words, (id) => this.show(id));
     this._vitals = new Vitals(store, words, { show: (id) => this.show(id), choose: (id) => this.choose(id) });
     this._warnings = new WarningList(store, words, { choose: (id) => this.choose(id), acknowledge: this._open });
@@ -53,6 +55,7 @@ class Page {
     this._evidence.draw();
     this._chooser.name(this._trend.channel);
     this._trend.draw();
+    this._whyNot.draw();
     this._sound.draw();
     this._stages.draw();
     this._head();
@@ -78,6 +81,7 @@ class Page {
     this._touched = true;
     const shown = this._trend.show(id, marked);
     this._chooser.name(this._trend.channel);
+    this._whyNot.show(id);
     this._now();
     await shown;
   }
@@ -121,6 +125,7 @@ class Page {
     this._sound.second();
     this._now();
     this._trend.second();
+    this._whyNot.second();
   }
 
   _head() {

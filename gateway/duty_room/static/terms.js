@@ -5,8 +5,10 @@ import { element } from "/static/dom.js";
 const FLOW = "m3/h", NONE = "1";
 const UNITS = {
   night_flow: FLOW, night_flow_expected: FLOW, excess_flow: FLOW, excess_flow_night_before: FLOW,
-  flow_scatters: NONE, pressures_fallen: NONE,
+  flow_scatters: NONE, pressures_fallen: NONE, shift_sigmas: NONE, cusum_sigmas: NONE, outlier_sigmas: NONE,
+  band_widths: NONE, departure_wanderings: NONE, novelty_percent: NONE, line_percent: NONE, crest: NONE,
 };
+const PER = { rate_per_minute: "/min", trend_per_day: "/d" };
 const SMALLEST_SHARE = 0.005;
 
 /** Build the terms of a finding's value; null when it has none. */
@@ -19,7 +21,7 @@ export function termsOf(evidence, words) {
   const shown = isSum ? terms.filter(([, value]) => Math.abs(value) >= SMALLEST_SHARE * largest) : terms;
   const rows = shown.map(([name, value]) => row(words.say(`term.${name}`), isSum
     ? { text: (value > 0 ? "+" : "") + words.addend(value, largest, evidence.unit), share: value / largest }
-    : { text: words.plain(value, UNITS[name] ?? evidence.unit) }));
+    : { text: words.plain(value, UNITS[name] ?? evidence.unit + (PER[name] ?? "")) }));
   if (isSum) rows.push(row(words.say("terms.sum"), { text: words.addend(sum, largest, evidence.unit), kind: "is-sum" }));
   return element("div", { class: `terms ${isSum ? "is-added" : ""}` },
     element("h3", { text: words.say(isSum ? "terms.added" : "terms.found") }),

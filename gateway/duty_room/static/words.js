@@ -7,6 +7,8 @@ const UNIT_WORDS = {
   "um/m": "µε", "m-1": "m⁻¹", "uS/cm": "µS/cm", "{NTU}": "NTU", "[pH]": "pH", "dB{SPL}": "dB", "dB{mW}": "dBm",
   "m/s2": "m/s²", "kW.h": "kWh",
 };
+// What a rate or a trend is in.
+const PER = /^(.+)(\/min|\/d)$/;
 const MINUTE = 60_000, HOUR = 3_600_000, DAY = 86_400_000;
 
 export class Words {
@@ -47,7 +49,10 @@ export class Words {
 
   quantity(name) { return this._quantities[name]?.[this.language] ?? name; }
 
-  unit(code) { return UNIT_WORDS[code] ?? code; }
+  unit(code) {
+    const [, unit, per] = PER.exec(code) ?? [null, code, ""];
+    return UNIT_WORDS[code] ?? (UNIT_WORDS[unit] ?? unit) + per;
+  }
 
   number(value) {
     if (value === null || value === undefined || !Number.isFinite(value)) return "–";

@@ -53,7 +53,7 @@ def test_a_rate_is_told_in_its_own_unit(site: str, capsys: pytest.CaptureFixture
     main(["why", site, "W-1.r1.level", "--at", "2026-07-01T00:30:00Z"])
     told = capsys.readouterr().out
 
-    assert "trend:rise (waterlogging): does not stand; 0.0499 m/min to blue at 0.05, now 0.0001" in told
+    assert "trend:rise (waterlogging): does not stand; 0.05 m/min to blue at 0.05, now 0" in told
 
 
 def test_programs_read_the_margin(site: str, capsys: pytest.CaptureFixture[str]) -> None:

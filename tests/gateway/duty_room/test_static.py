@@ -9,12 +9,14 @@ from typing import get_args
 
 import pytest
 
+from gateway.detection.ladders import MADE
 from gateway.duty_room.application import STATIC
 from gateway.duty_room.documents import LevelName, StateName
 from gateway.early_warning import StepKind
 from gateway.hazards import SIGNS
 from gateway.hazards.road import HAZARDS as CAUSES
 from gateway.model import Quality
+from gateway.settings.ladder_kinds import LADDER_KINDS
 
 SCRIPTS = sorted(STATIC.glob("*.js"))
 HAZARDS = [
@@ -49,6 +51,8 @@ TERMS = [
     *("rain_15min", "rain_60min", "rain_180min", "rain_nowcast", "prior"),
     *(cause.name for cause in [*CAUSES.values(), *SIGNS.values()]),
 ]
+MEASURED = [made.term for made in MADE.values() if made.term]
+HELD = ["no_rules", "no_readings", "silent", "bad_quality", "late", "warm_up", "hold_time", "votes", "deadband"]
 LIFELINES = ["gas", "water", "drainage", "heating", "bridge", "tunnel", "utility_tunnel", "slope", "road"]
 
 
@@ -78,6 +82,9 @@ def test_every_word_that_the_page_says_is_in_the_catalogue() -> None:
     ("prefix", "names"),
     [
         ("hazard", HAZARDS),
+        ("term", MEASURED),
+        ("of", list(LADDER_KINDS)),
+        ("whynot.held", HELD),
         ("lifeline", LIFELINES),
         ("level", get_args(LevelName)),
         ("sound", ["on", "off", "blocked"]),
@@ -107,6 +114,8 @@ def test_no_word_is_left_over() -> None:
         "sound.",
         "stages.",
         "gateway.filling.",
+        "of.",
+        "whynot.held.",
     )
 
     left = [key for key in catalogue("zh") if key not in text and not key.startswith(families)]
