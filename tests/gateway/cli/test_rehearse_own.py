@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -121,3 +126,21 @@ def test_a_data_set_of_ones_own_is_recorded_with_a_site_that_can_be_read(
     assert code == 0
     assert main(["check", str(tmp_path / "set" / "site.yaml")]) == 0
     assert "place site.yaml, zone.inp" in (tmp_path / "set" / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_a_job_that_is_cancelled_leaves_nothing(own: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    _changed(own / "own_site.yaml", "lasts: 2 h", "lasts: 300 d")
+    command = [sys.executable, "-m", "gateway.cli", "rehearse", str(own / "own_site.yaml")]
+    with subprocess.Popen(command, env={**os.environ, "TMPDIR": str(folder)}, stderr=subprocess.DEVNULL) as process:
+        while not list(folder.glob("lifeline-epanet-*")):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+            assert process.returncode is None
+        process.terminate()
+        code = process.wait(30)
+
+    assert code == 128 + signal.SIGTERM
+    assert list(folder.iterdir()) == []
