@@ -40,7 +40,7 @@ _SLICE_SECONDS = 60.0
 _LIVE_SECONDS = 2.0
 """How often devices report once somebody looks, and lines are asked."""
 _LASTS_SECONDS = 30 * 86_400.0
-_HOLD_SECONDS = 4.0
+_HOLD_SECONDS = 3.0
 """No limit is to be passed for longer than this before it warns: a visitor does not wait."""
 
 _Given = ParamSpec("_Given")

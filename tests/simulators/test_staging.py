@@ -62,7 +62,7 @@ def test_gas_reaches_the_first_limit_in_time_for_a_warning_within_a_minute_and_t
 
     said = staging.stage("gas", told.start_ns)
 
-    assert said == "gas leak on G-1 (500) for 2 min"
+    assert said == "gas leak on G-1 (1000) for 1 min"
     near = shown(stage, 2 / 3, ("MH-1", "combustible_gas"))
     later, next_one, far = shown(
         stage, 8, ("MH-1", "combustible_gas"), ("MH-2", "combustible_gas"), ("MH-4", "combustible_gas")
