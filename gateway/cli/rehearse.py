@@ -10,12 +10,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import signal
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,11 +46,6 @@ def run(options: argparse.Namespace) -> int:
     """Rehearse and report; 0 when everything holds, 1 when not, 2 when nothing was named."""
     if options.list:
         return _list()
-    with _leaving_cleanly():
-        return _run(options)
-
-
-def _run(options: argparse.Namespace) -> int:
     chosen = list(_chosen(options))
     if not chosen:
         print("name a scenario, or use --all; --list names those that are shipped", file=sys.stderr)
@@ -75,23 +68,6 @@ def _run(options: argparse.Namespace) -> int:
 
         options.html.write_text(as_html(results), encoding="utf-8")
     return 0 if all(result.judgement.is_passed for result in results) else 1
-
-
-@contextmanager
-def _leaving_cleanly() -> Iterator[None]:
-    """Have a CI that cancels its job find no folder and no broker left."""
-
-    def leave(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _list() -> int:
