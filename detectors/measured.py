@@ -8,13 +8,12 @@ A bank that scores one thing against one threshold is turned to a ladder by taki
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from detectors.contract import Detector, Floats, Rows, Scores, State, Times, no_scores
 from detectors.limits import Limits, Steps
-from detectors.spikes import Spikes
 
 Take: TypeAlias = Callable[[Rows, Times, Floats], Floats]
 """Takes samples as `update` does; returns what is measured of each."""
@@ -45,13 +44,6 @@ class Measured:
         self._limits = Limits(ladders)
         self._factor = np.broadcast_to(np.asarray(factor, np.float64), (len(ladders),))
         self._last = np.empty(0)
-
-    @classmethod
-    def example(cls, rows: int) -> Self:
-        """Return a bank over recent spikes, as contract tests use it."""
-        spikes = Spikes.example(rows)
-        steps = Steps((0.5, 1.0, None, None), deadband=0.1)
-        return cls(spikes, spikes.update, [None if row % 4 == 0 else steps for row in range(rows)])
 
     def thresholds(self) -> tuple[Floats, Floats]:
         """Return the scores at which levels are entered and left, as `Limits` does."""

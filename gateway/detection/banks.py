@@ -168,12 +168,11 @@ def _ladder_banks(channels: Sequence[Channel], fresh_ns: Times) -> list[Bank]:
 
     The first of plain limits holds every channel, so that no row needs to be looked up.
     """
-    groups: dict[tuple[object, ...], None] = dict.fromkeys(
-        [_PLAIN, *(group_of(ladder) for channel in channels for ladder in channel.ladders)]
-    )
+    # Channels of a quantity share their ladders: each is asked but once.
+    kinds = {id(ladder): group_of(ladder) for channel in channels for ladder in channel.ladders}
     banks = []
-    for group in sorted(groups, key=_order):
-        of_group = [[ladder for ladder in channel.ladders if group_of(ladder) == group] for channel in channels]
+    for group in sorted({_PLAIN, *kinds.values()}, key=_order):
+        of_group = [[ladder for ladder in channel.ladders if kinds[id(ladder)] == group] for channel in channels]
         for number, layer in enumerate(_layers(of_group)):
             is_whole = group == _PLAIN and number == 0
             build = _limit_bank if is_whole else _ladder_bank
