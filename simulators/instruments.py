@@ -29,12 +29,13 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "slow": ("sensor_silent", "the seconds by which every reply or message comes later"),
     "late": ("sensor_silent", "the seconds by which about one reply or message in five comes later"),
     "exceptions": ("sensor_silent", "the Modbus exception code, 1 to 11"),
-    "clock_jump": ("sensor_silent", "the seconds by which its clock is wrong, negative when slow"),
+    "clock_jump": ("sensor_fault", "the seconds by which its clock is wrong, negative when slow"),
     "calibration": ("", "the value that it shows while it is calibrated"),
 }
 """Kind → the hazard a gateway ought to name (empty: none), and what its amount means (empty: it has none).
 
-Lost reports may rightly be called silence; so may those that a clock set back makes older than what is known.
+Lost reports may rightly be called silence. A clock that is wrong is a fault of the device: it is not silent, it is heard
+at the wrong time.
 A device that is offline, or whose connection is half open, keeps what it measures and sends it all at once when its
 line comes back; a dead one, or one on a dead line, does not. A battery node that is saving still measures truly.
 """

@@ -60,6 +60,12 @@ def test_a_clock_may_be_fast_or_slow() -> None:
     assert instruments.clock("d", 61 * SECOND) == 61 * SECOND
 
 
+def test_a_device_whose_clock_is_wrong_is_faulty_not_silent() -> None:
+    window = Fault(0, "clock_jump", "d", amount=3600.0, seconds=60.0).window("BR-1", 90 * SECOND)
+
+    assert (window.hazard, window.asset, window.end_ns) == ("sensor_fault", "BR-1", MINUTE)
+
+
 def test_a_device_in_calibration_shows_the_test_gas_and_says_so() -> None:
     instruments = Instruments([Fault(0, "calibration", "d", "ch4", amount=50.0, seconds=600.0)])
 
