@@ -97,7 +97,7 @@ class Drawer:
         rungs = {level: limit for one in alarms for level, limit in one.rungs.items()}
         on_scale = [] if drawn is None else _on_scale(rungs, drawn)
         shapes = [
-            *self._label_shapes(event, start_ns, end_ns),
+            *self._label_shapes(channel, event, start_ns, end_ns),
             *([] if number is None else self._band_shape(number, start_ns if event is None else event.start_ns)),
             *(_line(one, "y", COLOURS.get(level, "#444"), "dash") for level, one in on_scale),
             *(_line(self._iso(one.learned_ns), "x", COLOURS.get(one.level, "#444"), "solid") for one in alarms),
@@ -138,9 +138,14 @@ class Drawer:
             return {"x0": self._iso(int(time_ns[0])), "dx": int(time_ns[1] - time_ns[0]) // _MILLISECOND}
         return {"x": [self._iso(one) for one in time_ns.tolist()]}
 
-    def _label_shapes(self, own: LabelledEvent | None, start_ns: int, end_ns: int) -> Iterable[dict[str, Any]]:
+    def _label_shapes(
+        self, channel: str, own: LabelledEvent | None, start_ns: int, end_ns: int
+    ) -> Iterable[dict[str, Any]]:
+        """Yield the event of the plot, and the others at its place or at one that nobody knows."""
+        asset = self._channels[channel].asset if channel in self._channels else ""
         for one in self._labels:
-            if one.end_ns >= start_ns and one.start_ns <= end_ns:
+            is_here = one is own or one.fits_place(asset, channel)
+            if is_here and one.end_ns >= start_ns and one.start_ns <= end_ns:
                 colour = EVENT if one is own else OTHER
                 yield {
                     "type": "rect",

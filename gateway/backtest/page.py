@@ -114,6 +114,8 @@ def _tiles(judged: Judged) -> str:
     recall = "—" if total.recall is None else f"{total.recall:.0%}"
     rate = "—" if total.false_per_sensor_month is None else f"{total.false_per_sensor_month:.3g}"
     worst = "—" if total.false_worst_sensor is None else f"{total.false_worst_sensor:.3g}"
+    most = judged.sensor_months
+    months = f"{most:,.0f}" if most >= 100.0 else f"{most:.3g}"  # noqa: PLR2004 - three digits are enough
     tiles = [
         (recall, "召回率 recall", f"{total.found} / {total.events} 个事件 events", total.found < total.events),
         (written(total.delay_median_seconds), "延迟中位数 median delay", "从标注开始 from labelled start", False),
@@ -122,7 +124,7 @@ def _tiles(judged: Judged) -> str:
         (
             rate,
             "误报/测点月 false per sensor-month",
-            f"{total.false_alarms} 次 / {judged.sensor_months:.3g} 测点月；最差测点 worst {worst}",
+            f"{total.false_alarms} 次 / {months} 测点月；最差测点 worst {worst}",
             False,
         ),
         (

@@ -17,9 +17,10 @@ from gateway.model import SECOND, Floats, Int64s
 
 MONTH_SECONDS = 730.0 * 3_600.0
 _THRESHOLDS = (0.999, 0.995, 0.98, 0.95, 0.9, 0.8, 0.65)
-_FEW, _ENOUGH = 8, 40
-_MOST_SHAPE = 0.4
-"""A week does not show a heavier tail than this; without the bound a limit could lie a hundred scales away."""
+_FEW, _ENOUGH, _MORE = 8, 40, 1.5
+_LEAST_SHAPE, _MOST_SHAPE = -1.0, 0.4
+"""A daily course has a top that is never passed: shape -1. A week does not show a heavier tail than 0.4; without that
+bound a limit could lie a hundred scales away."""
 
 
 class Tail(NamedTuple):
@@ -59,6 +60,9 @@ def fit_tail(time_ns: Int64s, value: Floats, apart_seconds: float) -> Tail | Non
         excess = np.sort(peaks - threshold)
         if len(excess) < _FEW or excess[-1] <= 0.0:
             continue
+        # A threshold further down that finds no more peaks says less of them: with one peak a day there never are more.
+        if best is not None and len(excess) < _MORE * best.peaks:
+            continue
         scale, shape = _moments(excess)
         a_month = len(excess) / seconds * MONTH_SECONDS
         best = Tail(threshold, scale, shape, a_month, len(excess), float(value.max()))
@@ -85,6 +89,6 @@ def _moments(excess: Floats) -> tuple[float, float]:
     if room <= 0.0:
         return first, 0.0
     shape = 2.0 - first / room
-    bounded = float(np.clip(shape, -0.5, _MOST_SHAPE))
+    bounded = float(np.clip(shape, _LEAST_SHAPE, _MOST_SHAPE))
     # With the shape bounded, the scale keeps the mean excess right: mean = scale / (1 - shape).
     return (2.0 * first * second / room if bounded == shape else first * (1.0 - bounded)), bounded

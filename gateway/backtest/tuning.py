@@ -287,6 +287,11 @@ def _shift_ladder(
     )
 
 
+def alarms_of(channel: Channel, ladder: ProposedLadder, series: Series) -> int:
+    """Return how often a proposed ladder of the value alarms on readings, merged as in service."""
+    return _judged(channel, series.time_ns, series.value, 0, ladder).checked_alarms
+
+
 def _judged(channel: Channel, time_ns: Int64s, value: Floats, middle: int, proposed: ProposedLadder) -> ProposedLadder:
     """Return the ladder with the alarms it gives: the same limits, holds and merging as in service."""
     ladder = _as_ladder(channel, proposed)

@@ -258,10 +258,12 @@ def _lines(figures: Mapping[str, Any], judged: Judged, zone: ZoneInfo) -> list[s
         lines.append(f"  {_clock(alarm.learned_ns, zone)}  {alarm.asset}  {_because(alarm)}")
     if len(judged.false_alarms) > _SHOWN:
         lines.append(f"  ... {len(judged.false_alarms) - _SHOWN} more; --json has all of them")
-    for one in judged.outcomes:
-        if one.alarm is None:
-            stood = f"; a warning stood since {_clock(one.standing.learned_ns, zone)}" if one.standing else ""
-            lines.append(f"missed: {one.event.kind} {one.event.place} {_clock(one.event.start_ns, zone)}{stood}")
+    missed = [one for one in judged.outcomes if one.alarm is None]
+    for one in missed[:_SHOWN]:
+        stood = f"; a warning stood since {_clock(one.standing.learned_ns, zone)}" if one.standing else ""
+        lines.append(f"missed: {one.event.kind} {one.event.place} {_clock(one.event.start_ns, zone)}{stood}")
+    if len(missed) > _SHOWN:
+        lines.append(f"  ... {len(missed) - _SHOWN} more missed; --json has all of them")
     if judged.not_judged:
         others = ", ".join(f"{count} {hazard}" for hazard, count in judged.not_judged.items())
         lines.append(f"not judged, for no label speaks of them: {others}")

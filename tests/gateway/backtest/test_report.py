@@ -152,3 +152,13 @@ def test_a_plot_over_a_change_of_clocks_names_each_time(
 
     assert ("x" in low) == has_changed
     assert ({"x0", "dx"} <= low.keys()) != has_changed
+
+
+def test_labels_of_other_places_are_not_drawn(inventory: Inventory) -> None:
+    own, here = event(100, "W-1", frozenset({"W-1"})), event(101, "W-1", frozenset({"W-1"}))
+    elsewhere, anywhere = event(102, "W-3", frozenset({"W-3"})), event(103, "?", frozenset())
+
+    plot = drawer(inventory, own, here, elsewhere, anywhere).draw("W-1.r1.level", "", "", own, [])
+
+    labels = [one for one in plot.layout["shapes"] if one["type"] == "rect" and one["yref"] == "paper"]
+    assert len(labels) == 3

@@ -42,3 +42,14 @@ def test_peaks_closer_than_apart_are_one() -> None:
     peaks = cluster_peaks(np.arange(8) * SECOND, value, 1.0, 2.0)
 
     assert peaks.tolist() == [6.0, 7.0]
+
+
+def test_a_daily_course_has_a_top_and_its_limit_lies_just_above() -> None:
+    minutes = np.arange(0, 14 * 1_440, 5)
+    noise = np.random.default_rng(2).normal(0.0, 0.01, len(minutes))
+    course = np.sin(2 * np.pi * minutes / 1_440) + noise
+
+    tail = fit_tail(minutes * 60 * SECOND, course, 3_600.0)
+
+    assert tail is not None
+    assert course.max() - 0.02 < tail.limit(1.0) < course.max() + 0.1

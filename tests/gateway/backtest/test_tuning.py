@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from gateway.backtest.tuning import Proposal, Series, propose
+from gateway.backtest.tuning import Proposal, Series, alarms_of, propose
 from gateway.inventory import Channel, Inventory, Ladder
 from gateway.model import SECOND
 
@@ -87,3 +88,32 @@ def test_a_channel_that_rests_at_its_floor_gets_no_low_limit_and_no_stuck_second
 
     assert [ladder.direction for ladder in proposal.ladders] == ["above"]
     assert proposal.stuck_seconds is None
+
+
+def _inflow(days: int, seed: int) -> Series:
+    """A flow with a daily course, weather of a day and noise of hours that hang together, a reading each quarter."""
+    quarters = np.arange(days * 96)
+    rng = np.random.default_rng(seed)
+    weather, noise = np.zeros(days * 96), np.zeros(days * 96)
+    for values, keep in ((weather, 0.99), (noise, 0.9)):
+        steps = rng.normal(0.0, np.sqrt(1.0 - keep**2), days * 96)
+        for place in range(1, len(values)):
+            values[place] = keep * values[place - 1] + steps[place]
+    daily = 10.0 * np.sin(2 * np.pi * quarters / 96)
+    return Series(quarters * 900 * SECOND, 50.0 + daily + weather + noise)
+
+
+@pytest.mark.slow
+def test_what_was_asked_for_holds_within_a_factor_of_three_in_weeks_that_taught_nothing(inventory: Inventory) -> None:
+    channel = replace(_channel(inventory), report_seconds=900.0)
+    alarms, months = 0, 0.0
+    for seed in range(20):
+        series = _inflow(21 + 90, seed)
+        taught = int(np.searchsorted(series.time_ns, 21 * DAY_MINUTES * 60 * SECOND))
+        proposal = _proposed(channel, Series(series.time_ns[:taught], series.value[:taught]))
+        for ladder in proposal.ladders:
+            if ladder.name not in proposal.failed:
+                alarms += alarms_of(channel, ladder, Series(series.time_ns[taught:], series.value[taught:]))
+        months += 90 * 24 / 730
+
+    assert 1 / 3 <= alarms / months <= 3
