@@ -1,6 +1,6 @@
-"""What is sampled fast: a trunk main with transient loggers, and a viaduct with accelerometers.
+"""What is sampled fast: a trunk main with transient loggers, and a viaduct with accelerometers and strain gauges.
 
-They are parts of their own, for each of their devices sends fifty to a hundred readings a second.
+They are parts of their own, for each of their devices sends ten to a hundred readings a second.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def trunk(size: int) -> Part:
 
 
 def viaduct(size: int) -> Part:
-    """Return a viaduct BR-2 of `size` spans BR-2-S1…, each with an accelerometer that sends raw blocks."""
+    """Return a viaduct BR-2 of `size` spans BR-2-S1…, each with an accelerometer and a strain gauge of raw blocks."""
     spans = [f"BR-2-S{number}" for number in range(1, size + 1)]
     inside: dict[str, Written] = {"part_of": ["BR-2"]}
     assets: dict[str, Written] = {
@@ -95,7 +95,11 @@ def viaduct(size: int) -> Part:
         },
     }
     devices: dict[str, Written] = {
-        f"accelerometer-{number}": {"profile": "bridge/accelerometer_waveform", "collector": MQTT, "asset": name}
+        f"{sensor}-{number}": {"profile": profile, "collector": MQTT, "asset": name}
+        for sensor, profile in (
+            ("accelerometer", "bridge/accelerometer_waveform"),
+            ("strain", "bridge/dynamic_strain"),
+        )
         for number, name in enumerate(spans, 1)
     }
 
@@ -105,10 +109,10 @@ def viaduct(size: int) -> Part:
             for name in spans
         ]
 
-    ladders: dict[str, Written] = {
-        name: {"channel": f"{name}.accelerometer-{number}.acceleration", **_BLOW}
-        for number, name in enumerate(spans, 1)
-    }
+    ladders: dict[str, Written] = {}
+    for number, name in enumerate(spans, 1):
+        ladders[f"blow_{number}"] = {"channel": f"{name}.accelerometer-{number}.acceleration", **_BLOW}
+        ladders[f"heavy_{number}"] = {"channel": f"{name}.strain-{number}.strain", **_HEAVY}
     return Part(assets, devices, ladders, models, kin={name: frozenset({"BR-2"}) for name in spans})
 
 
@@ -129,4 +133,16 @@ _BLOW: dict[str, Written] = {
     "deadband": 0.1,
     "off_seconds": 60,
     "basis": "ours: traffic shakes these spans by less than 0.5 m/s2",
+}
+_HEAVY: dict[str, Written] = {
+    "hazard": "overload",
+    "of": "peak",
+    "window_seconds": 20.0,
+    "rungs": {"yellow": 110, "orange": 180},
+    "deadband": 10,
+    "off_seconds": 60,
+    "basis": (
+        "ours: a vehicle of 49 t (the most that GB 1589 allows; from memory, verify) strains these spans by 40 to 60 "
+        "um/m; two of the heaviest at once stay below 110. Take yours from the load test"
+    ),
 }

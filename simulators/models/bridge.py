@@ -44,6 +44,8 @@ _QUANTITIES = (
     "temperature",
     "vehicle_weight",
 )
+_WAVING = ("acceleration", "strain")
+_STRAIN_NOISE = 0.6
 _HEAVY_SHARE = 0.12
 _MOST_DAMAGE_PERCENT = 95.0
 _KEPT_SECONDS = 120
@@ -63,7 +65,7 @@ class Span:
     damping: float = 0.015
     """Share of the critical damping."""
     wave_hz: float = 0.0
-    """Samples of acceleration a second, 0 for none: they cost a model some 30 s a day."""
+    """Samples of acceleration and strain a second, 0 for none: they cost a model some 30 s a day."""
 
 
 RANGES: Mapping[str, Range] = {
@@ -102,21 +104,21 @@ class Bridge:
         self._shock = 0.0
         self._modes = Modes(damping=span.damping, rate_hz=span.wave_hz) if span.wave_hz else None
         self._waves: deque[tuple[int, Floats]] = deque(maxlen=_KEPT_SECONDS)
-        """Second → its samples of acceleration."""
+        """Second → its samples of acceleration and of strain, a row each."""
 
     @property
     def waving(self) -> frozenset[Place]:
-        """Its acceleration, where samples are asked for."""
-        return frozenset({(self._span.asset, "acceleration")}) if self._modes else frozenset()
+        """Its acceleration and strain, where samples are asked for."""
+        return frozenset((self._span.asset, quantity) for quantity in _WAVING) if self._modes else frozenset()
 
     def wave(self, place: Place, time_ns: Int64s) -> Floats:
-        """Return the sample of acceleration before each moment; NaN for what is forgotten or not yet reached."""
-        del place
+        """Return the sample before each moment; NaN for what is forgotten or not yet reached."""
+        row = _WAVING.index(place[1])
         values = np.full(len(time_ns), np.nan)
         for begin_ns, samples in self._waves:
             offset = ((time_ns - begin_ns) * self._span.wave_hz / SECOND + 1e-6).astype(np.int64)
-            inside = (time_ns >= begin_ns) & (offset < len(samples))
-            values[inside] = samples[offset[inside]]
+            inside = (time_ns >= begin_ns) & (offset < samples.shape[1])
+            values[inside] = samples[row, offset[inside]]
         return values
 
     def stage(self, event: Event) -> Window | None:
@@ -155,12 +157,13 @@ class Bridge:
             blow = sum(event.amount for event in struck)
             if blow:
                 self._modes.strike(blow, first_hz)
-            rough = self._random.normal(0.0, 1.0, (3, round(span.wave_hz)))
-            samples = self._modes.step(rough, math.hypot(0.004, 0.0015 * load), first_hz)
-            self._waves.append((time_ns, samples))
+            rough = self._random.normal(0.0, 1.0, (4, round(span.wave_hz)))
+            swings = self._modes.step(rough[:3], math.hypot(0.004, 0.0015 * load), first_hz)
+            passing = (self._loads(time_ns) - load) * span.strain_per_tonne / stiffness
+            self._waves.append((time_ns, np.stack([swings, strain + passing + _STRAIN_NOISE * rough[3]])))
         return np.array(
             [
-                strain + 0.6 * noise[1],
+                strain + _STRAIN_NOISE * noise[1],
                 0.012 * load / stiffness + settled + 0.02 * noise[2],
                 shaking,
                 first_hz + 0.004 * noise[3],
@@ -199,3 +202,12 @@ class Bridge:
                 felt += tonnes * (1.0 - abs(2.0 * share - 1.0))
                 heaviest = max(heaviest, tonnes)
         return felt, heaviest
+
+    def _loads(self, time_ns: int) -> Floats:
+        """Return what the girder feels at each sample of the second from here on, of the vehicles that are known."""
+        moved = np.arange(round(self._span.wave_hz)) / self._span.wave_hz
+        felt = np.zeros(len(moved))
+        for entered_ns, tonnes, speed in self._on_span:
+            share = (moved + (time_ns - entered_ns) / SECOND) * speed / self._span.metres
+            felt += tonnes * np.clip(1.0 - np.abs(2.0 * share - 1.0), 0.0, None)
+        return felt

@@ -82,6 +82,20 @@ def test_a_blow_rings_in_the_samples_after_its_moment_and_not_before() -> None:
     assert np.abs(wave[30 * 50 :]).max() > 2.0
 
 
+def test_a_heavy_vehicle_strains_the_samples_as_it_crosses_and_leaves_nothing() -> None:
+    empty = Span("A", wave_hz=50.0, vehicles_per_hour=0.0, strain_per_tonne=1.2)
+    world = World([Bridge(empty, end_ns=START + 10**15, seed=3)], Climate(seed=5), START)
+    world.stage(Event(START + 20 * SECOND, "overload", "A", 100.0))
+    world.advance(START + 40 * SECOND)
+
+    strain = world.wave(("A", "strain"), START + np.arange(30 * 50, dtype=np.int64) * SECOND // 50)
+
+    # 30 m at 5 m/s: it is at mid-span after three seconds.
+    assert strain.max() - strain[:500].mean() == pytest.approx(120.0, abs=3.0)
+    assert int(np.argmax(strain)) / 50 == pytest.approx(20.0 + 3.0, abs=0.2)
+    assert strain[27 * 50 :].mean() == pytest.approx(strain[:500].mean(), abs=0.5)
+
+
 def test_samples_that_are_not_there_yet_are_none() -> None:
     world = World([Bridge(Span("A", wave_hz=50.0), end_ns=START + 10**15, seed=3)], Climate(seed=5), START)
     world.advance(START + 5 * SECOND)
