@@ -135,7 +135,7 @@ def _repeated(time_ns: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _reversed(time_ns: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return time_ns.reshape(-1, 6)[:, ::-1].reshape(-1), value.reshape(-1, 6)[:, ::-1].reshape(-1)
+    return time_ns.reshape(-1, 3)[:, ::-1].reshape(-1), value.reshape(-1, 3)[:, ::-1].reshape(-1)
 
 
 def _twice(time_ns: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -154,7 +154,8 @@ def test_times_that_repeat_or_go_back_are_no_finding(
     watch = Watch(tmp_path, site(watched(reorder_seconds)))
     time_ns, value = disorder(regular(2 * HOURS, 10), calm(2 * HOURS))
 
-    watch.detection.apply(entries(time_ns, value, np.maximum.accumulate(time_ns), each=6))
+    # Three readings a message: half a minute between two, which is no silence yet.
+    watch.detection.apply(entries(time_ns, value, np.maximum.accumulate(time_ns), each=3))
 
     assert watch.findings == []
 
