@@ -7,9 +7,10 @@ a front at one sensor only is the sensor's. Clocks and wave speed may be off: bo
 
     between two sensors     x = (L - a (t1 - t2)) / 2          over all     t(i) = t0 + |x(i) - x| / a
 
-The front is dated by a CUSUM at half its height, refined by a parabola. A burst is told once and its score stays for
-`rest_seconds`, while echoes run. Srirangarajan et al., Wavelet-based burst event detection and localization in water
-distribution systems, J. Signal Process. Syst. 72, 2013; Misiunas et al., J. Water Resour. Plann. Manage. 131(4), 2005.
+The front is dated by a CUSUM at a share of its height, refined by a parabola. A burst is told once and its score stays
+for `rest_seconds`, while echoes run. Srirangarajan et al., Wavelet-based burst event detection and localization in
+water distribution systems, J. Signal Process. Syst. 72, 2013; Misiunas et al., J. Water Resour. Plann. Manage. 131(4),
+2005.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ class Arriving:
     """The slowest front of a burst and a little more; averages are a quarter of it long."""
     steepness: float = 0.78
     """Share of a front that must have happened within the rise. Larger: fewer valves, and fewer bursts near ends."""
+    dated_at: float = 0.5
+    """The share of its height at which a front is dated. Smaller: echoes from an end near a sensor move it less."""
     sigmas: float = 5.0
     """Of a sensor's ordinary changes: larger finds fewer small bursts."""
     least_change: float = 0.4
@@ -67,6 +70,15 @@ class Arriving:
             raise ValueError(f"speed, its share, clock, slots and steepness must be above 0, got {self}")
         if min(self.sigmas, self.least_change, self.warm_up_slots, self.memory_slots) <= 0 or self.rise_slots < 4:  # noqa: PLR2004
             raise ValueError(f"sigmas, change and times must be above 0 and the rise 4 slots or more, got {self}")
+
+
+class Fronts(NamedTuple):
+    """What each sensor saw of the last burst told of; NaN where it saw nothing that fits."""
+
+    seconds: Floats
+    """When its front had come, in seconds of the sensors' time."""
+    step: Floats
+    """Its height, below 0, in the sensors' unit."""
 
 
 class _Layout(NamedTuple):
@@ -108,7 +120,7 @@ class Arrival:
     """
 
     name = "arrival"
-    version = 1
+    version = 2
 
     def __init__(self, members: int, arriving: Arriving) -> None:
         if members != len(arriving.positions):
@@ -122,6 +134,7 @@ class Arrival:
         self._front_s, self._step, self._steep = (np.full(members, np.nan) for _ in range(3))
         self._opened, self._rest = np.full(1, _IDLE, np.int64), np.zeros(1, np.int64)
         self._told, self._found = np.zeros(1), np.full(2, np.nan)
+        self._came_s, self._fell = np.full(members, np.nan), np.full(members, np.nan)
         self._time_ns, self._first_ns = np.full(1, NEVER, np.int64), np.full(1, NEVER, np.int64)
 
     @classmethod
@@ -210,7 +223,7 @@ class Arrival:
     def _date(self, member: int, moment_ns: int, smooth: Floats) -> None:
         """Measure the front that was crossed `after` slots ago."""
         window = smooth[-(self._slots.before + self._slots.after) :, member]
-        seen = front(window, self._slots.before, self._how.rise_slots, self._slots.mean)
+        seen = front(window, self._slots.before, self._how.rise_slots, self._slots.mean, dated_at=self._how.dated_at)
         self._pending[member] = _SEEN
         since = (moment_ns - int(self._first_ns[0])) * 1e-9
         self._front_s[member] = since - (len(window) - 1 - seen.place) * self._how.slot_seconds
@@ -228,13 +241,17 @@ class Arrival:
         taken = fronts[source.fits]
         falls = bool((self._step[taken] < 0).all())
         is_steep = float(np.median(self._steep[taken])) >= how.steepness
-        self._told[0], self._found[:] = 0.0, np.nan
+        self._told[0] = 0.0
+        for each in (self._found, self._came_s, self._fell):
+            each[:] = np.nan
         are_enough = 2 * taken.size > len(self._position)
         if source.is_between and are_enough and falls and is_steep:
             limits = np.array([self._limit(member) for member in taken])
             strength = float(np.median(np.abs(self._step[taken]) / limits))
             self._told[0] = min(max(strength, 1.0), _STRONGEST)
-            self._found[:] = source.position, int(self._first_ns[0]) * 1e-9 + source.seconds
+            first_s = int(self._first_ns[0]) * 1e-9
+            self._found[:] = source.position, first_s + source.seconds
+            self._came_s[taken], self._fell[taken] = first_s + self._front_s[taken], self._step[taken]
         self._rest[0] = self._slots.rest
         self._close()
 
@@ -248,13 +265,17 @@ class Arrival:
         """Return where along the main, in m, and when, in seconds of the sensors' time, the last burst told of was."""
         return Source(float(self._found[0]), float(self._found[1]), is_between=True, fits=np.empty(0, np.intp))
 
+    def fronts(self) -> Fronts:
+        """Return when and how far the last burst told of fell at each sensor."""
+        return Fronts(self._came_s.copy(), self._fell.copy())
+
     def advance(self, now_ns: int) -> Scores:  # noqa: ARG002 - only slots say anything
         """Change nothing."""
         return no_scores()
 
     _STATE = (
         *("ring", "noise", "seen", "pending", "ignored", "front_s", "step", "steep", "opened", "rest", "told", "found"),
-        *("time_ns", "first_ns"),
+        *("time_ns", "first_ns", "came_s", "fell"),
     )
 
     def state(self) -> State:

@@ -19,7 +19,7 @@ class Front(NamedTuple):
     """A change within a window."""
 
     place: float
-    """Of half its height, in slots from the window's begin."""
+    """Where half its height, or the share asked for, is reached, in slots from the window's begin."""
     step: float
     """Its height, below 0 when it falls."""
     steepness: float
@@ -61,8 +61,10 @@ def steady_change(rows: Floats, mean: int, apart: int) -> Floats:
     return change
 
 
-def front(window: Floats, crossed: int, rise: int, mean: int) -> Front:
+def front(window: Floats, crossed: int, rise: int, mean: int, *, dated_at: float = 0.5) -> Front:
     """Measure the front that was seen to cross its limit at slot `crossed` of the window.
+
+    It stands where this share of its height is reached.
 
     >>> ramp = np.concatenate([np.zeros(100), -np.arange(10) / 5.0, np.full(90, -2.0)])
     >>> seen = front(ramp, crossed=104, rise=40, mean=10)
@@ -83,7 +85,7 @@ def front(window: Floats, crossed: int, rise: int, mean: int) -> Front:
     held = np.lib.stride_tricks.sliding_window_view(window[first:], mean).mean(axis=-1) - base
     whole = float(np.nanmax(held * way)) if np.isfinite(held).any() else math.nan
     steepness = abs(step) / max(abs(step), whole) if math.isfinite(whole) else math.nan
-    part = np.nan_to_num(window[first : last + 1] - base - step / 2.0)
+    part = np.nan_to_num(window[first : last + 1] - base - dated_at * step)
     sums = np.cumsum(part) * way
     lowest = int(np.argmin(sums))
     place = first + lowest + 0.5 + _vertex(sums, lowest)

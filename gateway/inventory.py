@@ -24,6 +24,10 @@ class Asset:
     """Longitude and latitude in degrees, WGS-84."""
     relations: Mapping[str, tuple[str, ...]]
     """Relation → ids of other assets, e.g. {"near": ("MH-2",), "part_of": ("DMA-3",)}."""
+    along_metres: float | None = None
+    """Where it stands along the main that it is part of, from an end of it."""
+    wave_m_s: float | None = None
+    """Of a main: how fast pressure waves run in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,6 +263,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         Quantity("forecast_level", "m", "半小时后水位", "level in half an hour", is_derived=True),
         Quantity("zone_pressure_fall", "m[H2O]", "分区压力偏低", "fall of a zone's pressures", is_derived=True),
         Quantity("burst_flow_rise", "%", "进水流量突增", "sudden rise of the inflow", is_derived=True),
+        Quantity("burst_wave", "MPa", "爆管压力波降幅", "fall of a burst's wave", is_derived=True),
         Quantity("pump_overdue", "m", "应启泵未启水位差", "level past the start of the pump", is_derived=True),
         Quantity("backed_up_level", "m", "旱天壅水高度", "dry-weather rise above a sewer", is_derived=True),
         Quantity("pattern_break", "1", "协同异常指数", "break of what moves together", is_derived=True),

@@ -17,6 +17,7 @@ from gateway.hazards.pumps import pump_failure
 from gateway.hazards.road import SIGNS, road_collapse
 from gateway.hazards.sewers import sewer_blockage
 from gateway.hazards.station import station_pattern
+from gateway.hazards.transient import burst_wave
 from gateway.hazards.water import pipe_leak
 from gateway.hazards.zone_pressures import zone_pressures
 from gateway.inventory import Asset, Inventory, Ladder
@@ -28,6 +29,7 @@ MODELS: Mapping[str, Build] = {
     "forecast_level": waterlogging,
     "zone_pressure_fall": zone_pressures,
     "burst_flow_rise": pipe_burst,
+    "burst_wave": burst_wave,
     "pump_overdue": pump_failure,
     "backed_up_level": sewer_blockage,
     "pattern_break": station_pattern,

@@ -185,6 +185,8 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "name": "名称 / name for people",
         "location": "[经度, 纬度] WGS-84 / [longitude, latitude] in degrees",
         "relations": "与其他设施的关系：near、part_of、upstream_of…… / relation → ids of other assets",
+        "along_metres": "在所属干管上的里程 / where it stands along its main, in m from an end of it",
+        "wave_m_s": "干管压力波速 / of a main: how fast pressure waves run in it, in m/s",
     },
     "device": {
         "profile": "设备型号 / device model, or a file of your own: ./my_meter.yaml",

@@ -49,6 +49,8 @@ def read_assets(document: Document, value: Value) -> dict[str, Asset | None]:
             name=written.name or name,
             location=written.location,
             relations={relation: tuple(others) for relation, others in written.relations.items()},
+            along_metres=written.along_metres,
+            wave_m_s=written.wave_m_s,
         )
         if written.location:
             _check_location(document, (*at, "location"), written.location)

@@ -51,6 +51,8 @@ class WrittenAsset(Written):
     name: str = ""
     location: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
     relations: dict[str, list[str]] = {}
+    along_metres: Number | None = None
+    wave_m_s: Annotated[float, Field(ge=50, le=1_500)] | None = None
 
 
 class WrittenWrite(Written):

@@ -40,6 +40,22 @@ def test_a_burst_is_told_once_within_five_seconds_and_placed(source: float) -> N
     assert abs(main.source().seconds - 15.0) < 0.1
 
 
+def test_each_sensor_says_when_and_how_far_its_pressure_fell() -> None:
+    main, _ = watched(heads(1_210.0, ramp=0.1))
+
+    seen = main.fronts()
+
+    came = [15.05 + abs(position - 1_210.0) / 1_015.0 for position in POSITIONS]
+    assert seen.seconds == pytest.approx(came, abs=0.05)
+    assert seen.step == pytest.approx([-2.0] * len(POSITIONS), abs=0.2)
+
+
+def test_a_wave_that_is_no_burst_leaves_no_fronts() -> None:
+    main, _ = watched(heads(3_000.0, ramp=0.1, step=2.0))
+
+    assert np.isnan(main.fronts().seconds).all()
+
+
 @pytest.mark.parametrize(
     ("source", "ramp", "step"),
     [

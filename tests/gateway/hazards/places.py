@@ -52,6 +52,7 @@ RAIN = ladder("road_rain", "road_collapse", "rain_rate", {"blue": 16, "yellow": 
 
 BURST = ladder("zone_burst", "pipe_burst", "burst_flow_rise", {"yellow": 20, "orange": 50, "red": 100}, deadband=5)
 FALL_OF_ZONE = ladder("zone_pressures", "pipe_leak", "zone_pressure_fall", {"yellow": 0.05, "orange": 1}, deadband=0.02)
+WAVE = ladder("trunk_bursts", "pipe_burst", "burst_wave", {"yellow": 0.005, "orange": 0.02}, deadband=0.001)
 PUMP = ladder("pump_stands", "pump_failure", "pump_overdue", {"yellow": 0.05, "orange": 0.2}, deadband=0.02)
 BACKED_UP = ladder("sewer_backs_up", "sewer_blockage", "backed_up_level", {"blue": 0.1, "yellow": 0.3}, deadband=0.05)
 
@@ -91,6 +92,19 @@ def gauged_zone() -> Inventory:
         ),
         FALL_OF_ZONE,
     )
+
+
+LOGGERS = ("TL-1.logger-1.pressure", "TL-2.logger-2.pressure")
+
+
+def trunk_main(wave_m_s: float | None = 1_080.0, report_seconds: float = 0.01) -> Inventory:
+    """Return a main with a pressure logger at 100 m and one at 1,500 m."""
+    places = [
+        replace(asset(name, "water", part_of="TM-1"), along_metres=metres)
+        for name, metres in (("TL-1", 100.0), ("TL-2", 1_500.0))
+    ]
+    loggers = [measured(name, "water_pressure", report_seconds=report_seconds) for name in LOGGERS]
+    return town((replace(asset("TM-1", "water"), wave_m_s=wave_m_s), *places), loggers, WAVE)
 
 
 SUMP, RUNNING = "UP-1.radar.level", "PS-1.cabinet.running"
