@@ -7,7 +7,7 @@ Rule 2: stopping goes left to right: no new readings, then what is journaled is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import replace
@@ -28,6 +28,7 @@ from gateway.app.reloading import Reloads
 from gateway.app.self_check import SelfCheck
 from gateway.app.state_lock import StateLock
 from gateway.app.supervision import keep_running
+from gateway.app.tasks import Tasks
 from gateway.app.time_keeping import TimeKeeper
 from gateway.app.writes import Writer, Writes
 from gateway.clock import Clock, ClockTrust
@@ -91,11 +92,10 @@ class Gateway:
         """The clock of a live gateway, and what waits for it."""
         self._port = site.http_port if port is None else port
         self._stack = AsyncExitStack()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Tasks()
+        """Collectors by their ids, and what else runs beside them."""
         self._followers: list[Follower] = []
         self._uplink: BlockableSink | None = None
-        self._respawned: dict[str, asyncio.Task[None]] = {}
-        """Collectors by their ids, and the proof."""
         # What a reload closes and opens again.
         self._detecting, self._copying, self._room = ExitStack(), ExitStack(), AsyncExitStack()
         self.reloads = Reloads(self)
@@ -112,10 +112,10 @@ class Gateway:
             if self.times is not None:
                 self.times.start(self._append)
             if self._live:
-                stack.push_async_callback(self._stop_tasks)
-                self._spawn("loop-lag", watch_loop_lag(self.health))
+                stack.push_async_callback(self._tasks.stop)
+                self._tasks.start("loop-lag", watch_loop_lag(self.health))
                 if self.times is not None:
-                    self._spawn("clock", self.times.keep(self._append))
+                    self._tasks.start("clock", self.times.keep(self._append))
                 self._start_self_check()
                 self._start_collectors(self.site.collectors)
                 stack.push_async_callback(self._room.aclose)
@@ -298,7 +298,7 @@ class Gateway:
 
     def _start_self_check(self) -> None:
         check = SelfCheck(self.state, self.inventory, clock=self.clock, health=self.health)
-        self._respawn("proof", check.run())
+        self._tasks.start("proof", check.run())
 
     def _start_collectors(self, started: Mapping[str, CollectorSettings]) -> None:
         pushed = sum(settings.kind != "modbus_tcp" for settings in self.site.collectors.values())
@@ -312,18 +312,15 @@ class Gateway:
                 self._writers |= {each.device.id: collector for each in devices}
             if isinstance(collector, Polling):
                 self._polled |= {each.device.id: collector for each in devices}
-            self._respawn(settings.id, self._collect(collector))
+            self._tasks.start(f"collector:{settings.id}", self._collect(collector))
 
     def running(self, collector: str) -> asyncio.Task[None] | None:
         """Return the task of a collector, None for one that does not run."""
-        return self._respawned.get(collector)
+        return self._tasks.running(f"collector:{collector}")
 
     async def _stop_collectors(self, names: Sequence[str]) -> None:
         """End some collectors; a stable session keeps for us what is sent meanwhile."""
-        ending = [self._respawned.pop(name) for name in names if name in self._respawned]
-        for task in ending:
-            task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await self._tasks.end(f"collector:{name}" for name in names)
         for name in names:
             self.health.set_condition(f"collector:{name}", ok=True, reason="not in the site file", needed=False)
             for each in self.collected_by(name):
@@ -336,21 +333,6 @@ class Gateway:
 
     async def _collect(self, collector: Collector) -> None:
         await keep_running(collector.name, lambda: collector.run(self.put), clock=self.clock, health=self.health)
-
-    def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
-
-    def _respawn(self, name: str, work: Coroutine[None, None, None]) -> None:
-        """Start what a reload may end; an older one of that name ends."""
-        if (older := self._respawned.get(name)) is not None:
-            older.cancel()
-        self._respawned[name] = asyncio.create_task(work, name=name)
-
-    async def _stop_tasks(self) -> None:
-        tasks = [*self._tasks, *self._respawned.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _past(self) -> History | ReadBack:
         """Return what the page reads the past from."""
