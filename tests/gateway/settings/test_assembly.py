@@ -51,6 +51,22 @@ def test_an_override_changes_one_channel(right: str, check: Callable[[str], Chec
     assert site.inventory.channels["P-1.flow-1.velocity"].span == (-32, 32)
 
 
+def test_a_main_knows_its_wave_speed_and_a_logger_its_place_along_it(
+    right: str, check: Callable[[str], Checked]
+) -> None:
+    more = right.replace(
+        "assets:\n",
+        "assets:\n  TM-1: {kind: main, lifeline: water, wave_m_s: 1080}\n"
+        "  TL-1: {kind: node, lifeline: water, along_metres: 70, relations: {part_of: [TM-1]}}\n",
+    )
+
+    site, wrong = check(more).site, check(more.replace("wave_m_s: 1080", "wave_m_s: 0"))
+
+    assert site is not None
+    assert (site.inventory.assets["TM-1"].wave_m_s, site.inventory.assets["TL-1"].along_metres) == (1_080.0, 70.0)
+    assert ["assets.TM-1.wave_m_s" in fault.message for fault in wrong.faults] == [True]
+
+
 def test_devices_of_one_model_share_its_profile(right: str, check: Callable[[str], Checked]) -> None:
     more = right.replace(
         "  flow-1: {", "  flow-2: {profile: water/tuf2000m, collector: line, unit: 2, asset: P-1}\n  flow-1: {"

@@ -116,3 +116,16 @@ def test_what_cannot_be_is_refused() -> None:
         world.stage(Event(START, "valve_closure", "TM-1", 120.0))
     with pytest.raises(ValueError, match="TL-9: 9000 m is not on a pipeline of 1500 m"):
         TrunkMain(Trunk("TM-1", {}, {"TL-9": 9_000.0}, SMOOTH), end_ns=END)
+
+
+@pytest.mark.slow
+def test_waves_are_followed_until_they_have_died_down_and_do_not_come_back_with_the_next() -> None:
+    world = _world(Pipeline(metres=1_500.0, friction=0.02, flow_m3_s=0.06, wave_m_s=1_000.0))
+    world.stage(Event(START + 60 * SECOND, "valve_closure", "TM-1", 50.0, 60.0))
+    world.stage(Event(START + 900 * SECOND, "burst", "TM-1-S2", 36.0))
+    world.advance(START + 910 * SECOND)
+
+    before = world.wave(("TL-1", "water_pressure"), _samples(895.0, 5.9))
+
+    # The burst's wave needs a second to get there; without frozen waves nothing moves until then.
+    assert np.ptp(before) < 0.0005
