@@ -39,7 +39,7 @@ def print_table(results: Sequence[Rehearsed]) -> None:
             mark = "FAIL" if verdict.fails_the_run else "wait" if verdict.expectation.pending else "ok"
             print(f"  {mark:>4}   {verdict.expectation.sentence}: {verdict.said}")
         for false in result.judgement.false:
-            print(f"         without a cause: {false.climbs[-1][1]} {false.hazard} on {false.asset}")
+            print(f"         without a cause: {false.peak} {false.hazard} on {false.asset}")
     failed = sum(not result.judgement.is_passed for result in results)
     print(f"rehearsals: {len(results) - failed} passed, {failed} failed")
 

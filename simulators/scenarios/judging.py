@@ -1,9 +1,12 @@
 """Whether a gateway warned as a scenario expected, from the truth and the warnings alone.
 
-Rule 1: a warning counts from when the gateway knew it, not from when the trouble began.
-Rule 2: a warning is false when nothing that was wrong, had just been or soon would be, has its hazard on its asset or
-on one that the truth names with it. What comes before its trouble is the best there is.
-Rule 3: an expectation that is pending is judged and shown; it fails the run only once it is met.
+Rule 1: a warning counts from when the gateway knew it, and answers whenever it is raised, returns or rises in level;
+one that only stands from earlier trouble answers nothing new.
+Rule 2: it answers the newest trouble of its hazard on its asset, or on one that the truth names with it, that had begun
+by then; where there is none, trouble that brings its hazard there; then its hazard anywhere. `within` is counted from
+there, and one answer in time is enough. A flood may be foreseen: what comes in the hour before it is the best there is.
+Rule 3: a warning is false when nothing that was wrong, or had just been, or is a flood to come, has its hazard there.
+Rule 4: an expectation that is pending is judged and shown; it fails the run only once it is met.
 """
 
 from __future__ import annotations
@@ -20,14 +23,14 @@ _AFTERMATH_NS = 6 * 3600 * SECOND
 """A warning so long after the end of a window still speaks of it: what it saw ages slowly."""
 _BRINGS: Mapping[str, frozenset[str]] = {
     "sewer_blockage": frozenset({"sewer_overflow"}),
-    "pump_failure": frozenset({"waterlogging", "sewer_overflow"}),
+    "pump_failure": frozenset({"waterlogging", "sewer_overflow", "pressure_abnormal"}),
     "pipe_leak": frozenset({"pipe_burst", "pressure_abnormal", "road_collapse"}),
     "pipe_burst": frozenset({"pipe_leak", "pressure_abnormal", "road_collapse"}),
     "strike": frozenset({"structural_change", "scour_or_settlement"}),
 }
 """Trouble → what it may rightly be known by, beside its own name."""
-_AHEAD_NS = 3600 * SECOND
-"""A warning may come so long before its trouble: forecasts are for half an hour."""
+_AHEAD_NS: Mapping[str, int] = dict.fromkeys(("waterlogging", "sewer_overflow"), 3600 * SECOND)
+"""Trouble that begins with the harm itself → so long before may a warning come: forecasts are for half an hour."""
 _DAY = 86_400.0
 
 
@@ -38,17 +41,22 @@ class Raised:
     hazard: str
     asset: str
     climbs: Sequence[tuple[int, str]]
-    """When it reached each level first, by the gateway's time, in order."""
+    """When it was raised, returned or rose, and to which level, by the gateway's time, in order."""
 
     @property
     def learned_ns(self) -> int:
         """When the gateway knew it first."""
         return self.climbs[0][0]
 
-    def reached(self, level: str) -> int | None:
-        """Return when it was at least at a level, None when never."""
+    @property
+    def peak(self) -> str:
+        """The highest level that it reached."""
+        return max((level for _, level in self.climbs), key=LEVELS.index)
+
+    def rises(self, level: str) -> list[int]:
+        """Return when it was raised, returned or rose to at least a level."""
         least = LEVELS.index(level)
-        return next((when for when, reached in self.climbs if LEVELS.index(reached) >= least), None)
+        return [when for when, reached in self.climbs if LEVELS.index(reached) >= least]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class Judgement:
     verdicts: Sequence[Verdict]
     false: Sequence[Raised]
     delays: Mapping[str, float]
-    """Hazard on asset → seconds from the begin of its trouble to the first right warning."""
+    """Hazard on asset → seconds from the begin of its trouble to the first warning that answers it there."""
 
     @property
     def is_passed(self) -> bool:
@@ -94,13 +102,9 @@ def judge(
     counted = [one for one in raised if one.learned_ns >= start_ns]
     false = [one for one in counted if not any(_speaks_of(one, window, kin) for window in windows)]
     days = max((end_ns - start_ns) / SECOND / _DAY, 1.0)
-    verdicts = [_verdict(one, windows, counted, false, days) for one in expectations]
-    delays = {}
-    for window in windows:
-        right = [one.learned_ns for one in counted if _speaks_of(one, window, kin)]
-        if right and window.hazard:
-            delays[f"{window.hazard} on {window.asset}"] = (min(right) - window.start_ns) / SECOND
-    return Judgement(verdicts, false, delays)
+    truth = _Truth(windows, kin, start_ns)
+    verdicts = [_verdict(one, truth, raised, false, days) for one in expectations]
+    return Judgement(verdicts, false, _delays(truth, counted))
 
 
 def broken_off(expectations: Sequence[Expectation], reason: str) -> Judgement:
@@ -108,55 +112,98 @@ def broken_off(expectations: Sequence[Expectation], reason: str) -> Judgement:
     return Judgement([Verdict(one, False, reason) for one in expectations], [], {})  # noqa: FBT003 - not met
 
 
+@dataclass(frozen=True, slots=True)
+class _Truth:
+    windows: Sequence[Window]
+    kin: Mapping[str, frozenset[str]]
+    start_ns: int
+
+    def about(self, hazard: str, asset: str) -> list[Window]:
+        """Return the trouble that a warning can be about: the nearest sort of it that there is."""
+        same = [window for window in self.windows if window.hazard == hazard]
+        bringing = [window for window in self.windows if hazard in _BRINGS.get(window.hazard, ())]
+        sorts = [[one for one in some if asset in _named(one, self.kin)] for some in (same, bringing)]
+        return next((some for some in (*sorts, same, bringing) if some), [])
+
+
+def _answered(about: Sequence[Window], when_ns: int) -> Window | None:
+    """Return the newest trouble that had begun at a moment, or was near enough to be foreseen."""
+    begun = [one for one in about if one.start_ns - _AHEAD_NS.get(one.hazard, 0) <= when_ns]
+    return max(begun, key=lambda one: one.start_ns, default=None)
+
+
+def _delays(truth: _Truth, raised: Sequence[Raised]) -> dict[str, float]:
+    delays: dict[str, float] = {}
+    for one in raised:
+        about = [window for window in truth.about(one.hazard, one.asset) if _speaks_of(one, window, truth.kin)]
+        for when, _ in one.climbs:
+            window = _answered(about, when)
+            if window is not None:
+                name, delay = f"{window.hazard} on {window.asset}", (when - window.start_ns) / SECOND
+                delays[name] = min(delay, delays.get(name, delay))
+    return delays
+
+
 def _verdict(
     expectation: Expectation,
-    windows: Sequence[Window],
+    truth: _Truth,
     raised: Sequence[Raised],
     false: Sequence[Raised],
     days: float,
 ) -> Verdict:
-    is_met, said = _judged(expectation.sentence, windows, raised, false, days)
+    is_met, said = _judged(expectation.sentence, truth, raised, false, days)
     if expectation.pending:
         said = f"{said}; it was pending ({expectation.pending}): switch it on" if is_met else f"{said}; pending"
     return Verdict(expectation, is_met, said)
 
 
 def _judged(
-    sentence: Sentence, windows: Sequence[Window], raised: Sequence[Raised], false: Sequence[Raised], days: float
+    sentence: Sentence, truth: _Truth, raised: Sequence[Raised], false: Sequence[Raised], days: float
 ) -> tuple[bool, str]:
     if isinstance(sentence, FewFalse):
         return len(false) <= sentence.a_day * days, f"{len(false)} in {days:g} days"
     named = [one for one in raised if one.hazard == sentence.hazard and one.asset == sentence.asset]
     if isinstance(sentence, Unwanted):
-        return not named, "none came" if not named else f"{len(named)} came"
-    return _in_time(sentence, windows, named)
+        count = sum(one.learned_ns >= truth.start_ns for one in named)
+        return not count, f"{count or 'none'} came"
+    return _in_time(sentence, truth, named)
 
 
-def _in_time(wanted: Wanted, windows: Sequence[Window], named: Sequence[Raised]) -> tuple[bool, str]:
-    begins = _begin_of(wanted, windows)
-    if begins is None:
+def _in_time(wanted: Wanted, truth: _Truth, named: Sequence[Raised]) -> tuple[bool, str]:
+    about = truth.about(wanted.hazard, wanted.asset)
+    if not about:
         return False, "nothing that happens has this hazard"
-    reached = sorted(
-        when for one in named if (when := one.reached(wanted.level)) is not None and when >= begins - _AHEAD_NS
-    )
-    if not reached:
-        return False, "it never came" if not named else f"it did not reach {wanted.level} in that time"
-    delay = (reached[0] - begins) / SECOND
+    delays = []
+    for when in (when for one in named for when in one.rises(wanted.level)):
+        window = _answered(about, when)
+        if window is not None and when >= truth.start_ns:
+            delays.append((when - window.start_ns) / SECOND)
+    if not delays:
+        return False, _instead(wanted, about, named)
+    delay = min(delays)
     said = f"it came after {written(delay)}" if delay >= 0 else f"it came {written(-delay)} before"
     return delay <= wanted.within_seconds, said
 
 
-def _begin_of(wanted: Wanted, windows: Sequence[Window]) -> int | None:
-    """Return when the trouble began: on this asset, else the first of its hazard, else the first of all."""
-    same = [window for window in windows if window.hazard == wanted.hazard]
-    here = [window for window in same if window.asset == wanted.asset]
-    return min((window.start_ns for window in here or same or windows), default=None)
+def _instead(wanted: Wanted, about: Sequence[Window], named: Sequence[Raised]) -> str:
+    """Say what was there instead of an answer."""
+    if not named:
+        return "it never came"
+    if any(_answered(about, when) for one in named for when, _ in one.climbs):
+        return f"it did not reach {wanted.level} in that time"
+    return "it had come before anything was wrong, and did not rise"
 
 
 def _speaks_of(raised: Raised, window: Window, kin: Mapping[str, frozenset[str]]) -> bool:
-    if not window.start_ns - _AHEAD_NS <= raised.learned_ns <= window.end_ns + _AFTERMATH_NS:
+    begins = window.start_ns - _AHEAD_NS.get(window.hazard, 0)
+    if not begins <= raised.learned_ns <= window.end_ns + _AFTERMATH_NS:
         return False
     if raised.hazard != window.hazard and raised.hazard not in _BRINGS.get(window.hazard, ()):
         return False
-    named = {window.asset, *(str(value) for value in window.detail.values()), *kin.get(window.asset, frozenset())}
-    return raised.asset in named
+    return raised.asset in _named(window, kin)
+
+
+def _named(window: Window, kin: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the assets that are right to name for some trouble."""
+    told = (str(value) for value in window.detail.values())
+    return frozenset({window.asset, *told}) | kin.get(window.asset, frozenset())
