@@ -17,12 +17,13 @@ from gateway.model import SECOND, Floats, Int64s
 from simulators.calibrating import with_status
 from simulators.courses import samples_of
 from simulators.devices import Block, registers_of
-from simulators.encoders import ENCODERS, Sending
+from simulators.encoders import DEATH, ENCODERS, Sending
 from simulators.encoders import chirpstack as wrapped
 from simulators.instruments import Instruments
 from simulators.modbus_answers import Said, answer, refusal
 from simulators.noise import seed_of
 from simulators.signals import Signal
+from simulators.spoken import check_spoken
 
 _LEAST_SECONDS = 1.0
 _NEVER_NS = 1 << 62
@@ -38,7 +39,7 @@ class Report(NamedTuple):
     payload: bytes | None
     """None for a device that is asked: its registers are those of `Reports.registers`."""
     sequence: int = 0
-    """How many messages its device has made before."""
+    """How many messages its device has made before; `DEATH` for the will of a Sparkplug node."""
 
 
 class Reports:
@@ -57,8 +58,10 @@ class Reports:
     ) -> None:
         """`stations` gives a device's own id in its protocol, where the site file does not say it.
 
-        Payloads of the devices of `chirpstack` come as events of a ChirpStack server.
+        Payloads of the devices of `chirpstack` come as events of a ChirpStack server. ConfigError for devices whose
+        protocol nobody speaks here.
         """
+        check_spoken(inventory.devices.values())
         self._signals = signals
         self._instruments = instruments
         self._devices = dict(inventory.devices)
@@ -79,6 +82,8 @@ class Reports:
             if samples is not None and samples.step_seconds is not None:
                 self._sampled[channel.device].append((channel, samples.step_seconds))
         self._sent: dict[str, int] = defaultdict(int)
+        self._dead: set[str] = set()
+        """Sparkplug nodes whose line went down after their birth."""
         self._due: list[tuple[int, str]] = []
         self._late: list[Report] = []
         for name, channels in self._channels.items():
@@ -100,6 +105,9 @@ class Reports:
             name = self._next_due()
             if not self._instruments.reports(name, due_ns):
                 continue
+            death = self._death(self._devices[name], due_ns)
+            if death is not None:
+                yield death
             report = self._report(self._devices[name], due_ns)
             if report.arrives_ns > due_ns:
                 # The line is down or slow: measured now and sent later, if the device remembers at all.
@@ -205,6 +213,19 @@ class Reports:
         if device.id in self._wrapped:
             payload = wrapped(sending, payload)
         return Report(arrives_ns, device.id, time_ns, payload, sequence)
+
+    def _death(self, device: Device, time_ns: int) -> Report | None:
+        """Return the will of a Sparkplug node whose line is down since its last report; it is born anew when back."""
+        if device.profile.protocol != "sparkplug":
+            return None
+        is_up = self._instruments.back_online(device.id, time_ns) == time_ns
+        if is_up or device.id in self._dead or not self._sent[device.id]:
+            self._dead -= {device.id} if is_up else set()
+            return None
+        self._dead.add(device.id)
+        self._sent[device.id] = 0
+        will = Sending(device.profile, self.stations[device.id], {}, time_ns, DEATH)
+        return Report(time_ns, device.id, time_ns, ENCODERS["sparkplug"](will), DEATH)
 
     def _next_due(self) -> str:
         """Take the device that is due first, and note when it is due again."""

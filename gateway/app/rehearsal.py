@@ -29,6 +29,7 @@ from gateway.settings import ModbusTcpSettings, MqttSettings, Site
 
 _SLICES = 6
 """So many are journaled with one commit."""
+_KIND = "{kind}"
 _UNIT = 6
 """Where the unit stands in a Modbus TCP request."""
 _AHEAD = 16
@@ -53,6 +54,11 @@ class Arrival(Protocol):
         """Its bytes."""
         ...
 
+    @property
+    def sequence(self) -> int:
+        """How many messages its device has made since its birth; below 0 for the will of a Sparkplug node."""
+        ...
+
 
 class Counted(NamedTuple):
     """What went through a rehearsal."""
@@ -74,22 +80,28 @@ class Rehearsal:
         *,
         start_ns: int,
         answer: Callable[[str, bytes, int], bytes | None],
+        bear_again: Callable[[str], None] = lambda _: None,
         slice_seconds: float = 10.0,
     ) -> None:
         """`answer` gives what a device replies to a Modbus TCP request at a time; None when it does not.
 
+        `bear_again` is told which Sparkplug device is asked for its birth.
         What arrives within a slice makes one batch; a tick follows, as a live journal writes them.
         """
         self._site = site
         self._clock = FakeClock(start_ns, boot_id="rehearsal")
         self._start_ns = start_ns
         self._answer = answer
+        self._bear_again = bear_again
         self._slice_ns = round(slice_seconds * SECOND)
         self._gateway = Gateway(site, state, clock=self._clock, live=False)
         self._stack = AsyncExitStack()
         self._waiting: deque[Awaitable[None]] = deque()
         self._intakes: dict[str, Intake] = {}
-        self._topics: dict[str, tuple[Intake, bytes]] = {}
+        self._topics: dict[str, tuple[Intake, str]] = {}
+        """Device → its topic; the kind of a Sparkplug message still has to be put into it."""
+        self._nodes: dict[str, str] = {}
+        """Topic of the commands to a Sparkplug node → its device."""
         self._units: dict[str, tuple[ModbusUnit, ModbusTcpSettings]] = {}
         self._lines: dict[str, ModbusConnection] = {}
         self._gathered: list[Record] = []
@@ -155,16 +167,28 @@ class Rehearsal:
     def _expect_messages(self, settings: MqttSettings, devices: Sequence[CollectedDevice]) -> None:
         intake = self._intakes[settings.id] = Intake(settings, devices, self._clock)
         for one in devices:
-            topic = settings.topics[0].replace("{device}", one.device.station or one.device.id).encode()
+            station, group = one.device.station or one.device.id, settings.sparkplug_group
+            if one.device.profile.protocol == "sparkplug":
+                topic = f"spBv1.0/{group}/{_KIND}/{station}"
+                self._nodes[topic.replace(_KIND, "NCMD")] = one.device.id
+            else:
+                topic = settings.topics[0].replace("{device}", station)
             self._topics[one.device.id] = (intake, topic)
 
     async def _take(self, arrival: Arrival) -> list[Record]:
         if arrival.payload is None:
             return await self._poll(arrival.device)
         intake, topic = self._topics[arrival.device]
+        if _KIND in topic:
+            born = "NDATA" if arrival.sequence else "NBIRTH"
+            topic = topic.replace(_KIND, "NDEATH" if arrival.sequence < 0 else born)
         self._arrived += 1
         self._messages += 1
-        intake.add(MqttMessage(topic, arrival.payload, self._arrived, 1, False, False, self._arrived), ())  # noqa: FBT003
+        message = MqttMessage(topic.encode(), arrival.payload, self._arrived, 1, False, False, self._arrived)  # noqa: FBT003
+        intake.add(message, ())
+        for command, _ in intake.commands():
+            if command in self._nodes:
+                self._bear_again(self._nodes[command])
         return []
 
     async def _poll(self, device: str) -> list[Record]:
@@ -232,11 +256,11 @@ class _Wire(asyncio.WriteTransport):
 
 
 def climbs_of(warning: EarlyWarning) -> list[tuple[int, str]]:
-    """Return when a warning first reached each level, by the gateway's time."""
+    """Return when a warning was raised, returned after it had cleared, or rose, and to which level, in order."""
     climbs: list[tuple[int, str]] = []
     highest = 0
     for step in warning.steps:
         if step.level > highest:
-            highest = step.level
             climbs.append((step.time_ns, step.level.name.lower()))
+        highest = max(highest, step.level) if step.level else 0
     return climbs

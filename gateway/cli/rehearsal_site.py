@@ -21,17 +21,20 @@ def site_of(scenario: Scenario, folder: Path, site_file: Path | None = None) -> 
     ConfigError names the lines of the file as it was written.
     """
     from simulators.scenarios.served import rehearsed_site, served_site  # noqa: PLC0415 - see TYPE_CHECKING above
+    from simulators.spoken import unspoken  # noqa: PLC0415
 
+    silent: dict[str, str] = {}
     own = site_file or (scenario.site.path if scenario.site else None)
     if own is None:
         text = scenario.site_text()
     else:
-        _checked(own)
+        silent = unspoken(_checked(own).inventory.devices.values())
         text = own.read_text(encoding="utf-8-sig")
-    text, left_out = rehearsed_site(text)
+    text, left_out = rehearsed_site(text, silent)
     if left_out:
         named = ", ".join(f"{device} ({kind})" for device, kind in left_out.items())
-        print(f"lifeline: {scenario.name} goes without {named}: a rehearsal carries MQTT and Modbus", file=sys.stderr)
+        carried = "a rehearsal carries MQTT and Modbus, from devices that its simulator speaks for"
+        print(f"lifeline: {scenario.name} goes without {named}: {carried}", file=sys.stderr)
     text = served_site(text, {}, scenario.report_seconds, folder=own.parent if own else folder, into=folder)
     path = folder / "site.yaml"
     path.write_text(text, encoding="utf-8")

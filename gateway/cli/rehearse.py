@@ -108,7 +108,10 @@ async def _rehearse(scenario: Scenario, site_file: Path | None, progress: _Progr
         with Stage(scenario, site.inventory) as stage:
             stage.reports.wrap(speech_of(site).chirpstack)
             state, replied = Path(folder) / "state", stage.reports.replied
-            async with Rehearsal(site, state, start_ns=scenario.learn_ns, answer=replied) as rehearsal:
+            bear_again = stage.reports.bear_again
+            async with Rehearsal(
+                site, state, start_ns=scenario.learn_ns, answer=replied, bear_again=bear_again
+            ) as rehearsal:
                 arrivals = progress.watch(stage.arrivals(scenario.end_ns))
                 try:
                     await rehearsal.play(arrivals, scenario.end_ns)

@@ -75,8 +75,9 @@ async def _learn(site: Site, stage: Stage, state: Path, watch: Watch) -> None:
     """Let the time before now pass on the simulated clock, and what passed meanwhile."""
     from gateway.app.rehearsal import Rehearsal  # noqa: PLC0415 - see `rehearse_real`
 
-    answer = stage.reports.replied
-    async with Rehearsal(site, state, start_ns=stage.scenario.learn_ns, answer=answer) as rehearsal:
+    reports, start_ns = stage.reports, stage.scenario.learn_ns
+    rehearsing = Rehearsal(site, state, start_ns=start_ns, answer=reports.replied, bear_again=reports.bear_again)
+    async with rehearsing as rehearsal:
         await rehearsal.play(watch(stage.arrivals(stage.scenario.start_ns)), stage.scenario.start_ns)
         now_ns = SystemClock().now().utc_ns
         await rehearsal.play(stage.arrivals(now_ns), now_ns)

@@ -14,7 +14,7 @@ from simulators.encoders.lorawan import chirpstack, decentlab, milesight
 from simulators.encoders.sending import Sending
 from simulators.encoders.senml import senml, senml_cbor
 from simulators.encoders.sl651 import sl651
-from simulators.encoders.sparkplug import sparkplug, sparkplug_topic
+from simulators.encoders.sparkplug import DEATH, sparkplug, sparkplug_topic
 
 
 def _json(sending: Sending) -> bytes:
@@ -31,6 +31,8 @@ ENCODERS: Mapping[ProtocolName, Callable[[Sending], bytes]] = {
     "hj212": hj212,
     "sl651": sl651,
 }
-"""Protocol of a profile → what one of its messages is made by; KeyError for one that no simulated device speaks."""
+"""Protocol of a profile → what one of its messages is made by."""
+SPOKEN: frozenset[ProtocolName] = frozenset({"modbus", *ENCODERS})
+"""The protocols that simulated devices speak."""
 
-__all__ = ["ENCODERS", "Sending", "chirpstack", "sparkplug_topic"]
+__all__ = ["DEATH", "ENCODERS", "SPOKEN", "Sending", "chirpstack", "sparkplug_topic"]

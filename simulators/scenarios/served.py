@@ -49,10 +49,11 @@ def served_site(
     return _written(site)
 
 
-def rehearsed_site(text: str) -> tuple[str, dict[str, str]]:
+def rehearsed_site(text: str, unspoken: Mapping[str, str] | None = None) -> tuple[str, dict[str, str]]:
     """Return a site file that a rehearsal can carry, and the devices that it leaves out with their collector's kind.
 
-    Serial lines become TCP, which carries the same registers; stores and secrets are not needed.
+    Serial lines become TCP, which carries the same registers; stores and secrets are not needed. `unspoken` are devices
+    that no simulated one can be, with how they speak; they are left out, too.
     """
     site = _read(text)
     site.pop("stores", None)
@@ -67,6 +68,7 @@ def rehearsed_site(text: str) -> tuple[str, dict[str, str]]:
         for name, device in site["devices"].items()
         if kinds.get(device["collector"]) not in _CARRIED | _LINES
     }
+    left_out |= {name: how for name, how in (unspoken or {}).items() if name not in left_out}
     for name in left_out:
         for channel in [*_channels_of(site, name)]:
             site["channels"].pop(channel)

@@ -16,6 +16,14 @@ import pytest
 
 from gateway.cli import main
 
+MOIST = """id: drainage/moist
+title: made up
+lifeline: drainage
+protocol: cbor
+source: made up
+points: {wet: {quantity: water_level, unit: m, path: wet, span: [0, 10]}}
+frames: [{source: made up, reply: a1 63 77 65 74 01, values: {wet: 1}}]
+"""
 OWN = Path(__file__).parents[2] / "simulators" / "scenarios" / "own"
 
 
@@ -52,6 +60,19 @@ def test_a_place_of_ones_own_goes_green_and_leaves_nothing(
     assert all(one["met"] for one in said["expectations"])
     assert list(temporary.iterdir()) == []
     assert sorted(path.name for path in own.iterdir()) == before
+
+
+@pytest.mark.slow
+def test_a_device_that_nobody_simulates_is_left_out_and_named(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (own / "moist.yaml").write_text(MOIST)
+    _changed(
+        own / "site.yaml", "  span-1:", "  moist-1: {profile: ./moist.yaml, collector: city, asset: MH-B}\n  span-1:"
+    )
+
+    code = main(["rehearse", "--json", str(own / "own_site.yaml")])
+
+    assert code == 0
+    assert "own_site goes without moist-1 (cbor, drainage/moist): a rehearsal carries" in capsys.readouterr().err
 
 
 @pytest.mark.slow
