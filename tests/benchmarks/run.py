@@ -27,6 +27,7 @@ BENCHMARKS = {
     "speed": "detection against its budgets, and river, stumpy and PySAD in the same run",
     "codecs": "frames a second of each codec, decoding alone",
     "district": "the physics of a district day: water and drainage together, and each part alone",
+    "rehearsal": "a rehearsed day of 200 channels: physics, the fleet's bytes, the whole gateway, the verdict",
     "fleet": "a simulated fleet of 2,000 devices from one core: messages, polls, CPU, lateness",
     "modbus": "500 Modbus TCP devices x 60 points each second, register to journal: when polls start",
     "flash": "bytes to disk in a day of 200 channels at 1 Hz, storage: flash",
