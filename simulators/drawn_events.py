@@ -50,7 +50,7 @@ MISHAPS: Mapping[str, Mishap] = {
         "pipe", "water", 0.04, f"two leaks are found for each break {MEMORY}", _sized(1, 8, "m3/h"), _hours(48, 720)
     ),
     "slow_leak": Mishap("pipe", "water", 0.04, "proposal: as many as leaks", _sized(1, 6, "m3/h"), _hours(48, 720)),
-    "flush": Mishap("pipe", "water", 2.0, "proposal: hydrants twice a year", _sized(15, 40, "m3/h"), _hours(0.2, 1)),
+    "flush": Mishap("hydrant", "water", 2.0, "proposal: twice a year", _sized(15, 40, "m3/h"), _hours(0.2, 1)),
     "blockage": Mishap(
         "sewer", "drainage", 0.03, f"0.1 to 0.5 a km and year {MEMORY}", _sized(80, 99, "%"), _hours(6, 96)
     ),

@@ -10,6 +10,7 @@ from simulators.districts.part import LINE, MQTT, Part, Term, Written
 from simulators.districts.structures import bridge, road, slope, tunnel
 from simulators.districts.supply import gas_main, heating, utility_tunnel
 from simulators.districts.water import water
+from simulators.districts.waterworks import waterworks
 from simulators.districts.waves import trunk, viaduct
 
 PARTS: Mapping[str, Callable[[int], Part]] = {
@@ -25,6 +26,7 @@ PARTS: Mapping[str, Callable[[int], Part]] = {
     "utility_tunnel": utility_tunnel,
     "trunk": trunk,
     "viaduct": viaduct,
+    "waterworks": waterworks,
 }
 """Lifeline → its part of a district of some size. The order is that in which models step: a road reads its pipes."""
 

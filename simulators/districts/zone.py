@@ -6,10 +6,13 @@ exponent is the zone's own (FAVAD: 0.5 for a hole in metal, more where a crack w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from simulators.models.ranges import MEMORY, Draws, Range
 
+Source: TypeAlias = Callable[[float], Sequence[str]]
+"""Mean demand of a zone in L/s → the sections of an EPANET file that hold its SOURCE."""
 Grid = Mapping[str, tuple[tuple[int, int], tuple[int, int]]]
 """Pipe → the (column, row) of its two ends."""
 
@@ -61,16 +64,20 @@ def pattern(peak_factor: float) -> list[float]:
     return [round(1.0 + (share / mean - 1.0) * swing, 4) for share in _SHAPE]
 
 
-def zone_file(zone: str, side: int, pipes: Grid, draws: Draws) -> str:
-    """Return `side` x `side` junctions behind the inlet P-IN as an EPANET file, in litres a second and metres."""
+def zone_file(zone: str, inlet: str, side: int, pipes: Grid, draws: Draws, *, source: Source | None = None) -> str:
+    """Return `side` x `side` junctions behind an inlet as an EPANET file, in litres a second and metres.
+
+    The inlet comes from SOURCE, a reservoir of the zone's own head unless `source` says what stands there.
+    """
     own = draws.of(zone, ZONE)
     places = [(column, row) for row in range(side) for column in range(side)]
-    junctions = []
+    junctions, mean = [], 0.0
     for column, row in places:
         people = draws.of(f"{zone}:{junction(column, row)}", JUNCTION)["people"]
         base = people * own["litres_a_head"] / 86_400.0
+        mean += base
         junctions.append(f"{junction(column, row)} {12 - 0.2 * (column + row):g} {base:.6g} DAY")
-    laid = [f"P-IN SOURCE {junction(0, 0)} {_size('P-IN', 150.0, draws, _INLET)} 0 Open"]
+    laid = [f"{inlet} SOURCE {junction(0, 0)} {_size(inlet, 150.0, draws, _INLET)} 0 Open"]
     for name, (start, end) in pipes.items():
         bore = draws.among(name, "millimetres", _MILLIMETRES, "mm", _BORES)
         laid.append(f"{name} {junction(*start)} {junction(*end)} {_size(name, bore, draws, PIPE)} 0 Open")
@@ -78,8 +85,7 @@ def zone_file(zone: str, side: int, pipes: Grid, draws: Draws) -> str:
         [
             "[JUNCTIONS]",
             *junctions,
-            "[RESERVOIRS]",
-            f"SOURCE {own['head_metres']:g}",
+            *(source(mean) if source else ["[RESERVOIRS]", f"SOURCE {own['head_metres']:g}"]),
             "[PIPES]",
             *laid,
             "[PATTERNS]",

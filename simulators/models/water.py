@@ -2,7 +2,7 @@
 
 Demands follow the file's own patterns times a walk of each node's own. A leak is an emitter at the lower end of its
 pipe: outflow = C pressure^n, n as the file says or 0.5, with C chosen so that it loses the given amount at the pressure
-of the moment.
+of the moment. A hydrant is a junction that has a name: what is drawn there is flushed, and wrong it is not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import math
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from gateway.errors import Fault
 from gateway.model import SECOND, Floats
 from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
 from simulators.models.network_text import network_text
+from simulators.models.pumping import HeldPumps, Shortfalls
 from simulators.models.refusal import BrokenOff, FileRefused, refused
 from simulators.models.road import LEAK
 from simulators.models.staging import grown, is_on
@@ -32,10 +33,12 @@ from simulators.weather import Weather
 
 # The toolkit's codes (EPANET 2.2 Programmer's Toolkit, enumerated types).
 _BASE_DEMAND, _EMITTER, _PRESSURE = 1, 3, 11
-_FLOW, _STATUS = 8, 11
+_FLOW, _STATUS, _ENERGY = 8, 11, 13
 _NODE_COUNT, _JUNCTION, _PUMP = 0, 0, 2
 _DURATION, _HYDRAULIC_STEP, _PATTERN_START, _REPORT_STEP = 0, 1, 4, 5
 _TANK = 2
+_AMPS_PER_KW = 1000.0 / (math.sqrt(3.0) * 380.0 * 0.85)
+"""A motor of three phases at 380 V and a power factor of 0.85."""
 _M3_H = (101.941, 0.227125, 157.725, 189.420, 51.4, 3.6, 0.06, 41.6667, 1.0, 1.0 / 24.0)
 """Flow units of the file, in the toolkit's order (CFS, GPM, MGD, IMGD, AFD, LPS, LPM, MLD, CMH, CMD) → m3/h."""
 _FIRST_METRIC = 5
@@ -52,6 +55,7 @@ _KINDS = {
     "burst": "m3/h of lost water",
     "flush": "m3/h from a hydrant",
     "pump_failure": "",
+    "pump_runs_on": "",
 }
 _HAZARDS = {
     "leak": "pipe_leak",
@@ -59,7 +63,9 @@ _HAZARDS = {
     "burst": "pipe_burst",
     "flush": "",
     "pump_failure": "pump_failure",
+    "pump_runs_on": "tank_level",
 }
+_OF_PUMPS = frozenset({"pump_failure", "pump_runs_on"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class Network:
 
     file: Path
     nodes: Mapping[str, str] = field(default_factory=dict)
-    """Asset with a pressure gauge → junction, or with a level gauge → tank."""
+    """Asset with a pressure gauge, or hydrant → junction; asset with a level gauge → tank."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Asset → pipe, pump or valve: where flow is measured, and where something may break."""
 
@@ -102,26 +108,37 @@ class WaterNetwork:
         self.places: tuple[Place, ...] = (
             *((asset, "water_level" if asset in self._tanks else "water_pressure") for asset in self._node_of),
             *((asset, "water_flow") for asset in self._link_of),
-            *((asset, "pump_running") for asset in sorted(self._pumps)),
+            *((asset, quantity) for quantity in ("pump_running", "motor_current") for asset in sorted(self._pumps)),
             *((asset, LEAK) for asset in pipes),
         )
         self._pipes = pipes
-        self._breaks_at = self._lower_ends(pipes)
+        hydrants = {asset: node for asset, node in self._node_of.items() if asset not in self._tanks}
+        self._where = {
+            **dict.fromkeys(_KINDS, frozenset(pipes)),
+            "flush": frozenset({*pipes, *hydrants}),
+            **dict.fromkeys(_OF_PUMPS, frozenset(self._pumps)),
+        }
+        self._breaks_at = self._lower_ends(pipes) | hydrants
         self._demands = self._base_demands()
         self._walk = np.zeros(len(self._demands))
-        self.happened: list[Window] = []
+        self._held = HeldPumps(self._engine, [self._link_of[asset] for asset in sorted(self._pumps)])
+        tanks = {asset: self._node_of[asset] for asset in self._tanks}
+        self._shortfalls = Shortfalls(self._engine, tanks, self._metre)
         self._events: list[Event] = []
         self._opening: dict[int, float] = {}
         """Event → emitter coefficient, chosen at the pressure at which it opened."""
         self._emitters: dict[int, float] = {}
-        self._failed: set[int] = set()
         self._elapsed = 0
         self._begin()
 
+    @property
+    def happened(self) -> Sequence[Window]:
+        """Tanks that left their band, and gauges without the pressure to serve."""
+        return self._shortfalls.windows
+
     def stage(self, event: Event) -> Window | None:
-        """Take a leak, a burst, a flushing or a pump that stops."""
-        where = frozenset(self._pumps if event.kind == "pump_failure" else self._pipes)
-        check_event(event, _KINDS, where)
+        """Take a leak, a burst, a flushing, or a pump that stops or does not."""
+        check_event(event, _KINDS, self._where.get(event.kind, frozenset()))
         if event.kind == "slow_leak" and not math.isfinite(event.seconds):
             raise ValueError(f"slow_leak at {event.asset}: seconds must say how long it grows")
         self._events.append(event)
@@ -148,9 +165,12 @@ class WaterNetwork:
                 levels.append(value * self._mpa / _MPA_PER_METRE)
             else:
                 levels.append(value * self._mpa)
+        self._shortfalls.watch(time_ns, dict(zip(self._node_of, levels, strict=True)))
         flows = [engine.ENgetlinkvalue(link, _FLOW) * self._m3_h for link in self._link_of.values()]
-        running = [engine.ENgetlinkvalue(self._link_of[pump], _STATUS) for pump in sorted(self._pumps)]
-        return np.array([*levels, *flows, *running, *(lost.get(pipe, 0.0) for pipe in self._pipes)])
+        pumps = [self._link_of[pump] for pump in sorted(self._pumps)]
+        running = [engine.ENgetlinkvalue(pump, _STATUS) for pump in pumps]
+        amps = [engine.ENgetlinkvalue(pump, _ENERGY) * _AMPS_PER_KW for pump in pumps]
+        return np.array([*levels, *flows, *running, *amps, *(lost.get(pipe, 0.0) for pipe in self._pipes)])
 
     def close(self) -> None:
         """Close EPANET and remove its files."""
@@ -242,9 +262,11 @@ class WaterNetwork:
         engine = self._engine
         wanted: dict[int, float] = {}
         lost: dict[str, float] = {}
+        held: dict[int, bool] = {}
         for number, event in enumerate(self._events):
-            if event.kind == "pump_failure":
-                self._switch(self._link_of[event.asset], is_on(event, time_ns), has_begun=time_ns > event.time_ns)
+            if event.kind in _OF_PUMPS:
+                if is_on(event, time_ns):
+                    held[self._link_of[event.asset]] = event.kind == "pump_runs_on"
                 continue
             share = grown(event, time_ns) / event.amount if event.kind == "slow_leak" else float(is_on(event, time_ns))
             if not share:
@@ -256,21 +278,13 @@ class WaterNetwork:
             if event.kind != "flush":
                 flow = share * coefficient * pressure**self._exponent * self._m3_h
                 lost[event.asset] = lost.get(event.asset, 0.0) + flow
+        self._held.hold(held)
         for node in wanted.keys() | self._emitters.keys():
             coefficient = wanted.get(node, 0.0)
             if self._emitters.get(node) != coefficient:
                 engine.ENsetnodevalue(node, _EMITTER, coefficient)
         self._emitters = wanted
         return lost
-
-    def _switch(self, pump: int, is_failed: bool, *, has_begun: bool) -> None:  # noqa: FBT001 - a state, not a mode
-        engine = self._engine
-        if is_failed:
-            engine.ENsetlinkvalue(pump, _STATUS, 0.0)
-            self._failed.add(pump)
-        elif has_begun and pump in self._failed:
-            engine.ENsetlinkvalue(pump, _STATUS, 1.0)
-            self._failed.discard(pump)
 
 
 def _closed(engine: ENepanet) -> None:
