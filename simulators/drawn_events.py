@@ -32,6 +32,8 @@ class Mishap:
     source: str
     amount: Range | None = None
     seconds: Range | None = None
+    also: tuple[str, str] | None = None
+    """Another kind of asset and its lifeline that it befalls as often."""
 
 
 def _hours(low: float, high: float) -> Range:
@@ -50,13 +52,28 @@ MISHAPS: Mapping[str, Mishap] = {
         "pipe", "water", 0.04, f"two leaks are found for each break {MEMORY}", _sized(1, 8, "m3/h"), _hours(48, 720)
     ),
     "slow_leak": Mishap("pipe", "water", 0.04, "proposal: as many as leaks", _sized(1, 6, "m3/h"), _hours(48, 720)),
-    "flush": Mishap("hydrant", "water", 2.0, "proposal: twice a year", _sized(15, 40, "m3/h"), _hours(0.2, 1)),
+    "flush": Mishap(
+        "hydrant",
+        "water",
+        2.0,
+        "proposal: hydrants, and pipes by their washouts, twice a year",
+        _sized(15, 40, "m3/h"),
+        _hours(0.2, 1),
+        ("pipe", "water"),
+    ),
     "blockage": Mishap(
         "sewer", "drainage", 0.03, f"0.1 to 0.5 a km and year {MEMORY}", _sized(80, 99, "%"), _hours(6, 96)
     ),
     "pump_failure": Mishap(
-        "pump", "drainage", 0.5, f"a mean time of two years between failures {MEMORY}", None, _hours(2, 24)
+        "pump",
+        "drainage",
+        0.5,
+        f"a mean time of two years between failures {MEMORY}",
+        None,
+        _hours(2, 24),
+        ("pump", "water"),
     ),
+    "pump_runs_on": Mishap("pump", "water", 0.1, "proposal: a level switch sticks", None, _hours(1, 8)),
     "gas_leak": Mishap("main", "gas", 0.05, "proposal: one in twenty years", _sized(0.2, 2.0, "m3/h"), _hours(2, 24)),
     "biogas": Mishap("manhole", "gas", 2.0, "proposal: on warm days", _sized(4.0, 10.0, "%LEL"), _hours(6, 48)),
     "supply_failure": Mishap("regulator_station", "gas", 0.2, "proposal", _sized(20, 60, "%"), _hours(0.5, 6)),
@@ -82,8 +99,8 @@ MISHAPS: Mapping[str, Mishap] = {
 
 def befallen(kind: str, assets: Mapping[str, Asset]) -> list[str]:
     """Return the assets that an event of a kind can befall; KeyError for a kind that is never drawn."""
-    wanted = MISHAPS[kind].asset_kind, MISHAPS[kind].lifeline
-    return [name for name, asset in assets.items() if (asset.kind, asset.lifeline) == wanted]
+    wanted = (MISHAPS[kind].asset_kind, MISHAPS[kind].lifeline), MISHAPS[kind].also
+    return [name for name, asset in assets.items() if (asset.kind, asset.lifeline) in wanted]
 
 
 def drawn_events(

@@ -86,3 +86,9 @@ def test_every_kind_that_is_drawn_can_happen_in_a_district(town: Inventory, tmp_
 def test_a_kind_that_is_never_drawn_is_named(town: Inventory) -> None:
     with pytest.raises(KeyError, match="meteorite"):
         drawn_events(town.assets, {"meteorite": 1.0}, start_ns=START, end_ns=START + YEAR)
+
+
+def test_what_befalls_two_kinds_of_assets_is_drawn_on_both(town: Inventory) -> None:
+    drawn = drawn_events(town.assets, {"pump_failure": 20.0}, start_ns=START, end_ns=START + YEAR, seed=3)
+
+    assert {event.asset for event in drawn} == {"PS-1", "WP-1"}
