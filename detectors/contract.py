@@ -65,7 +65,10 @@ class Watching(Protocol):
     """A detector that can tell cheaply that nothing is near an alarm; any may, none must."""
 
     def watch(self, rows: Rows, time_ns: Times, value: Floats) -> Floats | None:
-        """Take samples as `update` does; return None when every score is below 1.0 or no opinion."""
+        """Take samples as `update` does; return None when no score would enter a level.
+
+        The lowest level is entered at a score of 1.0, or where `thresholds()` of a ladder's detector says.
+        """
         ...
 
 
