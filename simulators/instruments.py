@@ -35,8 +35,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
 """Kind → the hazard a gateway ought to name (empty: none), and what its amount means (empty: it has none).
 
 Lost reports may rightly be called silence. A clock that is wrong is a fault of the device: it is heard, at the wrong
-time. A device that is offline, or whose connection is half open, keeps what it measures and sends it all at once when its
-line comes back; a dead one, or one on a dead line, does not. A battery node that is saving still measures truly.
+time. A device that is offline, or whose connection is half open, keeps what it measures and sends it all at once when
+its line comes back; a dead one, or one on a dead line, does not. A battery node that is saving still measures truly.
 """
 OF_LINES = frozenset({"dead_line", "half_open"})
 """Kinds that all devices behind one Modbus connection share."""

@@ -188,7 +188,8 @@ def test_a_clock_that_jumps_gives_scores_that_make_sense(name: str, stream: Stre
 def entered_at(detector: Detector) -> Floats:
     """Return the score at which each row enters its lowest level: a ladder may begin with yellow."""
     if isinstance(detector, Limits | Shifted):
-        return detector.thresholds()[0].min(axis=1)
+        entered, _ = detector.thresholds()
+        return np.min(entered, axis=1)
     return np.ones(ROWS)
 
 
