@@ -189,7 +189,8 @@ def entered_at(detector: Detector) -> Floats:
     """Return the score at which each row enters its lowest level: a ladder may begin with yellow."""
     if isinstance(detector, Limits | Shifted):
         entered, _ = detector.thresholds()
-        return np.min(entered, axis=1)
+        lowest: Floats = entered.min(axis=1)
+        return lowest
     return np.ones(ROWS)
 
 
