@@ -119,7 +119,7 @@ _LADDERS: dict[str, Written] = {
     },
     "tank_low": {
         "channel": f"{TANK}.{_TANK_DEVICE}.level",
-        "hazard": "tank_level",
+        "hazard": "supply_abnormal",
         "direction": "below",
         "rungs": {"yellow": 1.4, "orange": 1.1, "red": 0.6},
         "deadband": 0.1,
@@ -129,7 +129,7 @@ _LADDERS: dict[str, Written] = {
     },
     "tank_high": {
         "channel": f"{TANK}.{_TANK_DEVICE}.level",
-        "hazard": "tank_level",
+        "hazard": "supply_abnormal",
         "rungs": {"yellow": 3.8, "orange": 4.2},
         "deadband": 0.1,
         "on_seconds": 120,

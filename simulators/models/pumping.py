@@ -90,9 +90,9 @@ class Shortfalls:
                 continue
             low, high = self._bands[asset]
             if value < low:
-                self._note(time_ns, "tank_low", asset, "tank_level")
+                self._note(time_ns, "tank_low", asset, "supply_abnormal")
             elif value > high:
-                self._note(time_ns, "tank_high", asset, "tank_level")
+                self._note(time_ns, "tank_high", asset, "supply_abnormal")
 
     def _note(self, time_ns: int, kind: str, asset: str, hazard: str) -> None:
         place = self._open.get((kind, asset))

@@ -63,7 +63,7 @@ _HAZARDS = {
     "burst": "pipe_burst",
     "flush": "",
     "pump_failure": "pump_failure",
-    "pump_runs_on": "tank_level",
+    "pump_runs_on": "supply_abnormal",
 }
 _OF_PUMPS = frozenset({"pump_failure", "pump_runs_on"})
 

@@ -23,7 +23,7 @@ _AFTERMATH_NS = 6 * 3600 * SECOND
 """A warning so long after the end of a window still speaks of it: what it saw ages slowly."""
 _BRINGS: Mapping[str, frozenset[str]] = {
     "sewer_blockage": frozenset({"sewer_overflow"}),
-    "pump_failure": frozenset({"waterlogging", "sewer_overflow", "pressure_abnormal", "tank_level"}),
+    "pump_failure": frozenset({"waterlogging", "sewer_overflow", "pressure_abnormal", "supply_abnormal"}),
     "pipe_leak": frozenset({"pipe_burst", "pressure_abnormal", "road_collapse"}),
     "pipe_burst": frozenset({"pipe_leak", "pressure_abnormal", "road_collapse"}),
     "strike": frozenset({"structural_change", "scour_or_settlement"}),

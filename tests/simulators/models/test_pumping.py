@@ -131,8 +131,8 @@ def test_a_pump_that_does_not_stop_fills_its_tank_to_the_brim(town: World) -> No
     assert max(levels) == pytest.approx(4.5, abs=0.01)
     assert max(after) < 3.6
     assert [(window.kind, window.hazard) for window in town.windows] == [
-        ("pump_runs_on", "tank_level"),
-        ("tank_high", "tank_level"),
+        ("pump_runs_on", "supply_abnormal"),
+        ("tank_high", "supply_abnormal"),
     ]
 
 
