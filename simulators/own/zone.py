@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from simulators.districts.part import LINE, Part, Term, Written
+from simulators.districts.water import INLET_LADDER, ZONE_LADDERS
 from simulators.models.contract import Model
 from simulators.models.network_text import NetworkText, network_text
 from simulators.own.graph import locations, spread
@@ -57,14 +58,14 @@ def zone_part(networks: Networks, names: Names) -> Part:
     units = count(_FIRST_UNIT)
     devices: dict[str, Written] = {}
     channels: dict[str, Written] = {}
-    ladders: dict[str, Written] = dict(_LADDERS)
+    ladders: dict[str, Written] = dict(ZONE_LADDERS)
     most = _demand_m3_h(text)
     for number, link in enumerate(inlets, 1):
         name = names.of_link(link)
         devices[f"meter-{number}"] = _device("water/tuf2000m", name, next(units))
         # What a channel may vary by, without being told, is a share of its span.
         channels[f"{name}.meter-{number}.flow"] = {"span": [-most, 10.0 * most]}
-        ladders[f"inlet_flow_{number}"] = {"channel": f"{name}.meter-{number}.flow", **_INLET}
+        ladders[f"inlet_flow_{number}"] = {"channel": f"{name}.meter-{number}.flow", **INLET_LADDER}
     for number, (name, unit) in enumerate(zip(nodes, units, strict=False), 1):
         if unit > _LAST_UNIT:
             raise ValueError(f"gauges: a line has {_LAST_UNIT} units, {len(inlets) + len(nodes)} are too many")
@@ -118,33 +119,3 @@ def _asset(kind: str, name: str, where: tuple[float, float] | None, relations: d
 
 def _device(profile: str, asset: str, unit: int) -> Written:
     return {"profile": profile, "collector": LINE, "asset": asset, "unit": unit, "report_seconds": 60}
-
-
-_LADDERS: dict[str, Written] = {
-    "service_pressure": {
-        "quantity": "water_pressure",
-        "hazard": "pressure_abnormal",
-        "direction": "below",
-        "rungs": {"yellow": 0.14, "orange": 0.10},
-        "deadband": 0.01,
-        "on_seconds": 300,
-        "off_seconds": 600,
-        "basis": "管网末梢最小服务水头 0.14 MPa，CJJ 207 (from memory, verify)",
-    },
-    "zone_night_flow": {
-        "quantity": "night_flow_rise",
-        "hazard": "pipe_leak",
-        "rungs": {"blue": 10, "yellow": 20, "orange": 40},
-        "deadband": 2,
-        "basis": "最小夜间流量较自身基线升高；夜间流量法常用判据 10-20 % (from memory, verify); 40 % is ours",
-    },
-}
-_INLET: dict[str, Written] = {
-    "hazard": "pipe_burst",
-    "of": "shift",
-    "rungs": {"yellow": 2, "orange": 3},
-    "deadband": 0.5,
-    "on_seconds": 120,
-    "off_seconds": 1800,
-    "basis": "inlet flow 3 sigma above its daily course tells of a burst (from memory); 2 lasting ones are ours",
-}
