@@ -10,6 +10,7 @@ import time
 
 # Two workers where there are two cores: no unit test may lean on another.
 UNITS = ["-m", "pytest", "-n", "auto", "-m", "not fault and not browser"]
+STOPS = "tests/faults/test_simulate_stopped.py"
 
 
 def main() -> int:
@@ -32,8 +33,11 @@ def main() -> int:
         # A year of readings is replayed without counting lines: that alone would take longer than all the rest.
         steps["units"] = [*UNITS, "--ignore=tests/recordings", *coverage, "-rs", *options.pytest]
         if os.environ.get("LIFELINE_DATA"):
-            steps["recordings"] = ["-m", "pytest", "tests/recordings", "-rs", *options.pytest]
-        steps["faults"] = ["-m", "pytest", "tests/faults", "-m", "fault", "-rs", *options.pytest]
+            steps["recordings"] = ["-m", "pytest", "-n", "auto", "tests/recordings", "-rs", *options.pytest]
+        # Most faults measure time and go one by one; simulators that are stopped do not.
+        faults = ["-m", "pytest", "-m", "fault", "-rs", *options.pytest]
+        steps["faults"] = [*faults, "tests/faults", f"--ignore={STOPS}"]
+        steps["stops"] = [*faults, "-n", "auto", STOPS]
         steps["rehearsals"] = ["-m", "gateway.cli", "rehearse", "--all"]
         steps["browser"] = ["-m", "pytest", "tests/browser", "-m", "browser", "-rs", *options.pytest]
     return report({name: run(name, step) for name, step in steps.items()})
