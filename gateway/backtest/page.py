@@ -24,7 +24,7 @@ border-bottom:1px solid #d0d7de}.about{color:#57606a;margin:.2rem 0 1rem}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.6rem}
 .tile{border:1px solid #d0d7de;border-radius:6px;padding:.5rem .7rem}.tile b{display:block;font-size:1.55rem;
 line-height:1.25}.tile small{display:block;color:#57606a}.bad b{color:#b3261e}
-nav{margin:.9rem 0 0}nav a{margin-right:1rem;white-space:nowrap}
+nav{margin:.9rem 0 0}nav a{margin-right:1rem;display:inline-block}
 .wide{overflow-x:auto}table{border-collapse:collapse;margin:.6rem 0}td,th{border:1px solid #d0d7de;
 padding:.25rem .6rem;text-align:right;white-space:nowrap}td:first-child,th:first-child,.words td,.words th{
 text-align:left}th,.words td{white-space:normal;overflow-wrap:anywhere}th{background:#f6f8fa;font-weight:600}
