@@ -16,10 +16,7 @@ from tests.benchmarks.detection.recordings import columns, numbers, times_ns
 from tests.conftest import DATA
 from tests.gateway.hazards.places import measured
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(DATA is None, reason="LIFELINE_DATA names no folder with recordings"),
-]
+pytestmark = pytest.mark.slow
 
 SLOT_NS = 300 * SECOND
 HOUR_NS = 3_600 * SECOND
