@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 # Two workers where there are two cores: no unit test may lean on another.
 UNITS = ["-m", "pytest", "-n", "auto", "-m", "not fault and not browser"]
+SIDE_BY_SIDE = ("recordings", "rehearsals")
+"""Steps that keep one core busy each and measure no time."""
 STOPS = "tests/faults/test_simulate_stopped.py"
 
 
@@ -33,22 +37,39 @@ def main() -> int:
         # A year of readings is replayed without counting lines: that alone would take longer than all the rest.
         steps["units"] = [*UNITS, "--ignore=tests/recordings", *coverage, "-rs", *options.pytest]
         if os.environ.get("LIFELINE_DATA"):
-            steps["recordings"] = ["-m", "pytest", "-n", "auto", "tests/recordings", "-rs", *options.pytest]
+            steps["recordings"] = ["-m", "pytest", "tests/recordings", "-rs", *options.pytest]
+        steps["rehearsals"] = ["-m", "gateway.cli", "rehearse", "--all"]
         # Most faults measure time and go one by one; simulators that are stopped do not.
         faults = ["-m", "pytest", "-m", "fault", "-rs", *options.pytest]
         steps["faults"] = [*faults, "tests/faults", f"--ignore={STOPS}"]
         steps["stops"] = [*faults, "-n", "auto", STOPS]
-        steps["rehearsals"] = ["-m", "gateway.cli", "rehearse", "--all"]
         steps["browser"] = ["-m", "pytest", "tests/browser", "-m", "browser", "-rs", *options.pytest]
-    return report({name: run(name, step) for name, step in steps.items()})
+    results: dict[str, tuple[int, float]] = {}
+    while steps:
+        together = [name for name in SIDE_BY_SIDE if name in steps] if next(iter(steps)) in SIDE_BY_SIDE else []
+        results |= run({name: steps.pop(name) for name in together or [next(iter(steps))]})
+    return report(results)
 
 
-def run(name: str, step: list[str]) -> tuple[int, float]:
-    """Run one step; return its exit code and how long it took in seconds."""
-    print(f"\n== {name}", flush=True)
+def run(steps: dict[str, list[str]]) -> dict[str, tuple[int, float]]:
+    """Run steps side by side, the first in sight; return the exit code and the seconds of each."""
+    first = next(iter(steps))
     started = time.monotonic()
-    code = subprocess.run([sys.executable, *step], check=False).returncode
-    return code, time.monotonic() - started
+    with contextlib.ExitStack() as stack:
+        said = {name: stack.enter_context(tempfile.TemporaryFile()) for name in steps if name != first}
+        print(f"\n== {first}", flush=True)
+        running = {
+            name: subprocess.Popen([sys.executable, *step], stdout=said.get(name), stderr=subprocess.STDOUT)
+            for name, step in steps.items()
+        }
+        results = {}
+        for name, process in running.items():
+            code = process.wait()
+            results[name] = code, time.monotonic() - started
+            if name in said:
+                said[name].seek(0)
+                print(f"\n== {name}\n{said[name].read().decode()}", flush=True)
+    return results
 
 
 def report(results: dict[str, tuple[int, float]]) -> int:
