@@ -1,4 +1,7 @@
-"""`lifeline simulate` and `rehearse` that are told to stop at any moment leave no process, socket or folder behind."""
+"""`lifeline simulate` and `rehearse` that are told to stop at any moment leave no process, socket or folder behind.
+
+The sleeps choose the moment of the signal in a real process: while it imports, starts, sends or records.
+"""
 
 from __future__ import annotations
 
