@@ -8,14 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-
-# How long an example takes says more about the machine's load than about the code.
-settings.register_profile("lifeline", deadline=None)
-settings.load_profile("lifeline")
+from hypothesis import HealthCheck, settings
 
 REQUIRE_ALL = os.environ.get("LIFELINE_REQUIRE_ALL") == "1"
 DATA = Path(os.environ["LIFELINE_DATA"]) if os.environ.get("LIFELINE_DATA") else None
+
+# How long an example takes says more about the machine's load than about the code. CI tells about a change, not
+# about the luck of the draw: it takes the same examples every time; everywhere else new ones are drawn.
+settings.register_profile(
+    "lifeline", deadline=None, derandomize=REQUIRE_ALL, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("lifeline")
 
 
 @pytest.fixture

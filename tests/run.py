@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+from typing import NamedTuple
 
 # Two workers where there are two cores: no unit test may lean on another.
 UNITS = ["-m", "pytest", "-n", "auto", "-m", "not fault and not browser"]
 SIDE_BY_SIDE = ("recordings", "rehearsals")
 """Steps that keep one core busy each and measure no time."""
 STOPS = "tests/faults/test_simulate_stopped.py"
+FAILED = Path(".pytest_cache/v/cache/lastfailed")
+"""Where pytest keeps the names of the tests that failed."""
+AGAIN = ["--last-failed", "--last-failed-no-failures=none", "-n0"]
+MOST_AGAIN = 5
+"""So many failed tests of a step are tried once more, alone: a busy machine fails few, a broken one many."""
 
 
 def main() -> int:
@@ -33,9 +41,10 @@ def main() -> int:
     if options.quick:
         steps["units"] = [*UNITS[:-1], "not fault and not browser and not slow", *options.pytest]
     else:
-        coverage = ["--cov", "--cov-report=term", "--cov-fail-under=80"]
+        coverage = ["--cov", "--cov-report="]
         # A year of readings is replayed without counting lines: that alone would take longer than all the rest.
         steps["units"] = [*UNITS, "--ignore=tests/recordings", *coverage, "-rs", *options.pytest]
+        steps["coverage"] = ["-m", "coverage", "report", "--fail-under=80", "--format=total"]
         if os.environ.get("LIFELINE_DATA"):
             steps["recordings"] = ["-m", "pytest", "tests/recordings", "-rs", *options.pytest]
         steps["rehearsals"] = ["-m", "gateway.cli", "rehearse", "--all"]
@@ -44,17 +53,27 @@ def main() -> int:
         steps["faults"] = [*faults, "tests/faults", f"--ignore={STOPS}"]
         steps["stops"] = [*faults, "-n", "auto", STOPS]
         steps["browser"] = ["-m", "pytest", "tests/browser", "-m", "browser", "-rs", *options.pytest]
-    results: dict[str, tuple[int, float]] = {}
+    results: dict[str, Result] = {}
     while steps:
         together = [name for name in SIDE_BY_SIDE if name in steps] if next(iter(steps)) in SIDE_BY_SIDE else []
         results |= run({name: steps.pop(name) for name in together or [next(iter(steps))]})
     return report(results)
 
 
-def run(steps: dict[str, list[str]]) -> dict[str, tuple[int, float]]:
-    """Run steps side by side, the first in sight; return the exit code and the seconds of each."""
+class Result(NamedTuple):
+    """How a step ended: `failed` names the tests that failed at last, `shaky` those a second try saved."""
+
+    code: int
+    seconds: float
+    failed: list[str]
+    shaky: list[str]
+
+
+def run(steps: dict[str, list[str]]) -> dict[str, Result]:
+    """Run steps side by side, the first in sight; return how each ended."""
     first = next(iter(steps))
     started = time.monotonic()
+    FAILED.unlink(missing_ok=True)
     with contextlib.ExitStack() as stack:
         said = {name: stack.enter_context(tempfile.TemporaryFile()) for name in steps if name != first}
         print(f"\n== {first}", flush=True)
@@ -62,22 +81,46 @@ def run(steps: dict[str, list[str]]) -> dict[str, tuple[int, float]]:
             name: subprocess.Popen([sys.executable, *step], stdout=said.get(name), stderr=subprocess.STDOUT)
             for name, step in steps.items()
         }
-        results = {}
+        codes = {}
         for name, process in running.items():
-            code = process.wait()
-            results[name] = code, time.monotonic() - started
+            codes[name] = process.wait()
             if name in said:
                 said[name].seek(0)
                 print(f"\n== {name}\n{said[name].read().decode()}", flush=True)
-    return results
+    return {name: try_again(steps[name], code, started) for name, code in codes.items()}
 
 
-def report(results: dict[str, tuple[int, float]]) -> int:
-    """Print one line a step; return 1 when any failed."""
+def try_again(step: list[str], code: int, started: float) -> Result:
+    """Try the few tests that failed once more, one by one; the report names them, saved or not."""
+    failed = failed_tests() if "pytest" in step and code == 1 else []
+    shaky: list[str] = []
+    if 0 < len(failed) <= MOST_AGAIN:
+        print(f"\n== once more: {', '.join(failed)}", flush=True)
+        code = subprocess.call([sys.executable, *(part for part in step if not part.startswith("--cov")), *AGAIN])
+        still = failed_tests() if code else []
+        shaky = [name for name in failed if name not in still]
+        failed = still
+    return Result(code, time.monotonic() - started, failed, shaky)
+
+
+def failed_tests() -> list[str]:
+    """Return the names of the tests that failed in the last run of pytest."""
+    try:
+        return sorted(json.loads(FAILED.read_text()))
+    except FileNotFoundError:
+        return []
+
+
+def report(results: dict[str, Result]) -> int:
+    """Print one line a step and one for each test that failed or was shaky; return 1 when any step failed."""
     print()
-    for name, (code, seconds) in results.items():
-        print(f"{'ok    ' if code == 0 else 'FAILED'} {name:<10} {seconds:6.1f} s")
-    failed = sum(code != 0 for code, _ in results.values())
+    for name, result in results.items():
+        print(f"{'ok    ' if result.code == 0 else 'FAILED'} {name:<10} {result.seconds:6.1f} s")
+        for test in result.failed:
+            print(f"       failed: {test}")
+        for test in result.shaky:
+            print(f"       shaky, passed only at the second try: {test}")
+    failed = sum(result.code != 0 for result in results.values())
     print(f"checks: {len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
