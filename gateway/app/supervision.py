@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 async def keep_running(name: str, run: Callable[[], Awaitable[None]], *, clock: Clock, health: Health) -> None:
     """Run for ever. Full jitter keeps a thousand boxes from coming back in the same second."""
-    pause = _FIRST_SECONDS
+    pause, said = _FIRST_SECONDS, ""
     while True:
         started_ns = clock.now().monotonic_ns
         try:
@@ -28,10 +28,12 @@ async def keep_running(name: str, run: Callable[[], Awaitable[None]], *, clock: 
         except Exception as error:  # the one place where an unforeseen error must not end the rest
             reason = f"{type(error).__name__}: {error}"
             health.count(name, "failed", reason=type(error).__name__)
-            if health.set_condition(f"task:{name}", ok=False, reason=f"{reason}; it is started again", needed=False):
-                logger.exception("%s stopped and is started again", name)
+            health.set_condition(f"task:{name}", ok=False, reason=f"{reason}; it is started again", needed=False)
+            if reason != said:
+                logger.exception("%s stopped and is started again, until it runs", name)
+            said = reason
         if clock.now().monotonic_ns - started_ns > _LONGEST_SECONDS * 1e9:
-            pause = _FIRST_SECONDS
+            pause, said = _FIRST_SECONDS, ""
         await clock.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
         pause = min(_LONGEST_SECONDS, pause * 2)
         health.set_condition(f"task:{name}", ok=True, reason=f"running again after: {reason}", needed=False)

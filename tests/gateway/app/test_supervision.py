@@ -34,6 +34,7 @@ async def test_a_task_that_dies_again_and_again_is_started_again(caplog: pytest.
     assert len(starts) == 5
     assert all(later > earlier for earlier, later in pairwise(starts))
     assert health.counts()["line", "failed", "OSError"] == 4
+    assert [record.exc_info is not None for record in caplog.records] == [True], "one traceback, not one a try"
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
