@@ -2,7 +2,8 @@
 
 The first member (a level in a sewer, a river gauge) `ahead` slots from now is a regression on its own last values and
 on those of the others (rain gauges); each forecast is compared with what came, and a high quantile of the errors is
-added to the next one. 1.0 = that upper edge reaches the limit.
+added to the next one. 1.0 = that upper edge reaches the limit. Rain heavier than any that taught says little of where
+the level goes: no forecast leaves what was seen by more than a share of how wide that is.
 
     upper(t + ahead) = forecast + q        q += rate (error > q ? quantile : quantile - 1)
 
@@ -43,6 +44,9 @@ class Foreseeing:
     warm_up_slots: int = 288
     quantile: float = 0.9
     """Share of forecasts whose error stays under what is added."""
+    beyond: float = 1.0
+    """How far a forecast may leave the values seen so far, in widths of them: less keeps the first storms from being
+    overrated, more foretells a rise that was never seen."""
 
     def __post_init__(self) -> None:
         """Refuse spans, slots and lags that are not above zero."""
@@ -50,6 +54,8 @@ class Foreseeing:
             raise ValueError(f"span, slots, ahead, lags and memory must be above 0, got {self}")
         if not 0 < self.quantile < 1:
             raise ValueError(f"the quantile must lie between 0 and 1, got {self.quantile}")
+        if not self.beyond >= 0:
+            raise ValueError(f"beyond must not be below 0, got {self.beyond}")
 
 
 class RainLevel:
@@ -70,7 +76,7 @@ class RainLevel:
     """
 
     name = "rain_level"
-    version = 1
+    version = 2
 
     def __init__(self, members: int, foreseeing: Foreseeing) -> None:
         self._how = foreseeing
@@ -79,6 +85,7 @@ class RainLevel:
         self._forecasts = np.full(foreseeing.ahead, np.nan)
         self._added, self._spread, self._seen = np.zeros(1), np.full(1, _LEAST_SPREAD), np.zeros(1)
         self._time_ns = np.full(1, NEVER, np.int64)
+        self._seen_range = np.array([math.inf, -math.inf])
 
     @classmethod
     def example(cls, members: int) -> Self:
@@ -103,11 +110,16 @@ class RainLevel:
         value = float(now[0])
         if math.isfinite(value):
             self._learn(value)
-        forecast = self._model.expect(self._terms(0)) if self._seen[0] >= how.warm_up_slots else math.nan
+        forecast = self._forecast() if self._seen[0] >= how.warm_up_slots else math.nan
         self._forecasts = np.concatenate((self._forecasts[1:], [forecast]))
         if not math.isfinite(value) or not math.isfinite(forecast):
             return math.nan
         return max(0.0, 1.0 + (max(value, forecast + float(self._added[0])) - how.limit) / how.span)
+
+    def _forecast(self) -> float:
+        low, high = self._seen_range.tolist()
+        room = self._how.beyond * (high - low)
+        return min(max(self._model.expect(self._terms(0)), low - room), high + room)
 
     def _terms(self, ago: int) -> Floats:
         return np.concatenate(([1.0], self._past[ago : ago + self._how.lags].reshape(-1)))
@@ -120,6 +132,7 @@ class RainLevel:
             self._added[0] += step * (how.quantile if error > self._added[0] else how.quantile - 1.0)
         self._model.learn(self._terms(how.ahead), value)
         self._seen[0] += 1.0
+        self._seen_range[:] = min(self._seen_range[0], value), max(self._seen_range[1], value)
 
     def expected(self) -> tuple[float, float]:
         """Return the newest forecast and its upper edge, in the level's unit; NaN when there is none."""
@@ -132,11 +145,11 @@ class RainLevel:
 
     def state(self) -> State:
         """Return the model, the past and the forecasts that wait for their value."""
-        names = ("past", "forecasts", "added", "spread", "seen", "time_ns")
+        names = ("past", "forecasts", "added", "spread", "seen", "time_ns", "seen_range")
         return {name: getattr(self, f"_{name}").copy() for name in names} | dict(self._model.state())
 
     def restore(self, state: State) -> None:
         """Take over a state."""
-        for name in ("past", "forecasts", "added", "spread", "seen", "time_ns"):
+        for name in ("past", "forecasts", "added", "spread", "seen", "time_ns", "seen_range"):
             setattr(self, f"_{name}", state[name].copy())
         self._model.restore(state)

@@ -61,3 +61,24 @@ def test_without_the_level_nothing_is_said_and_without_rain_the_level_speaks_for
 def test_a_quantile_of_one_is_refused() -> None:
     with pytest.raises(ValueError, match="quantile"):
         Foreseeing(1.0, 1.0, quantile=1.0)
+
+
+def test_rain_heavier_than_any_that_taught_is_not_foretold_out_of_all_proportion() -> None:
+    drizzle = np.random.default_rng(2).choice([0.0, 0.0, 0.0, 0.2], SLOTS)
+    level = 0.2 + 0.1 * np.sin(np.arange(SLOTS) / 45.0) + np.random.default_rng(3).normal(0.0, 0.05, SLOTS)
+    drizzle[900] = 400.0
+    sewer = RainLevel(2, SEWER)
+
+    told = []
+    for slot, values in enumerate(np.stack([level, drizzle], axis=1)[:905]):
+        sewer.update(np.array([slot * SLOT_NS]), values[None])
+        told.append(sewer.expected()[0])
+
+    width = level[:905].max() - level[:905].min()
+    assert level[:905].min() - 1.01 * width <= np.nanmin(told)
+    assert np.nanmax(told) <= level[:905].max() + 1.01 * width
+
+
+def test_a_forecast_that_may_leave_by_less_than_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="beyond must not be below 0"):
+        Foreseeing(limit=1.0, span=1.0, beyond=-0.1)

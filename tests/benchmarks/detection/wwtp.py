@@ -25,10 +25,19 @@ if TYPE_CHECKING:
 
 AHEAD = 3
 CONFIGURATION = Foreseeing(
-    limit=1e4, span=1e4, slot_seconds=3_600.0, ahead=AHEAD, lags=3, memory_slots=1_440.0, warm_up_slots=96
+    limit=1e4,
+    span=1e4,
+    slot_seconds=3_600.0,
+    ahead=AHEAD,
+    lags=3,
+    memory_slots=1_440.0,
+    warm_up_slots=96,
+    beyond=0.5,
 )
 """Three hours of past are about the time rain takes to the plant; two months of memory follow the season's wetness, and
-four days are the first in which thirteen coefficients say anything. No limit matters: only the forecast is read."""
+four days are the first in which thirteen coefficients say anything. What a plant takes in is bounded by its sewers: half
+of the width seen so far beyond it, or the first heavy rain after dry weeks is foretold as ten times what comes. No limit
+matters: only the forecast is read."""
 _HOUR_NS = 3_600_000_000_000
 
 
