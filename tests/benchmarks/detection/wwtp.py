@@ -35,8 +35,8 @@ CONFIGURATION = Foreseeing(
     beyond=0.5,
 )
 """Three hours of past are about the time rain takes to the plant; two months of memory follow the season's wetness, and
-four days are the first in which thirteen coefficients say anything. What a plant takes in is bounded by its sewers: half
-of the width seen so far beyond it, or the first heavy rain after dry weeks is foretold as ten times what comes. No limit
+four days are the first in which thirteen coefficients say anything. Sewers bound what a plant takes in: half of the
+width seen so far beyond it, or the first heavy rain after dry weeks is foretold as ten times what comes. No limit
 matters: only the forecast is read."""
 _HOUR_NS = 3_600_000_000_000
 
