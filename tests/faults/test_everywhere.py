@@ -149,6 +149,10 @@ def write_site(folder: Path, broker_port: int, modbus_port: int, influxdb_url: s
     return path
 
 
+def polled(gateway: GatewayProcess, name: str) -> float:
+    return gateway.count("collector:line", name)
+
+
 def in_history(state: Path, point: str) -> Points:
     """Return what the history holds of all channels of a point; fail on a time held twice."""
     history = History.open(state / "history", settings=HistorySettings(), health=Health())
@@ -208,6 +212,10 @@ def test_what_was_published_is_in_history_and_in_the_database(
             publisher.rounds(3 * ROUNDS // 4, ROUNDS)
 
             line.silence()
+            # A line asks one thing at a time: once it waited in vain, what was answered before has arrived.
+            unanswered = polled(gateway, "failed")
+            wait_until(lambda: polled(gateway, "failed") >= unanswered + 2, 60, "polls without an answer")
+            wait_until(lambda: polled(gateway, "sent") == polled(gateway, "received"), 60, "the journal")
             wait_until(lambda: gateway.kept("ch4") >= len(publisher.published), 60, "the broker to deliver")
             gateway.wait_drained()
             wait_until(lambda: gateway.metric("lifeline_influxdb_behind_records") == 0, 60, "the database to catch up")
