@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from detectors.relation_model import Learning, RelationModel, Stretch
 from detectors.relations import Departing, Relations
-from tests.benchmarks.detection.recordings import columns, numbers, recordings, times_ns
+from tests.benchmarks.detection.recordings import columns, numbers, recordings
 from tests.benchmarks.detection.scores import Mark, NoRecordings, Progress, Scores
 
 PUBLISHED = tuple(
@@ -73,19 +73,29 @@ class Outcome(NamedTuple):
 
 
 def hour_ns(text: str) -> int:
-    """Return a time such as `06/01/14 00` or ISO as nanoseconds.
+    """Return a time such as `06/01/14 00`, `06/01/2014 00:00` or ISO as nanoseconds; NoRecordings when it is none.
 
-    >>> hour_ns("02/01/70 01") == hour_ns("1970-01-02 01:00") == 25 * 3_600_000_000_000
+    >>> hour_ns("02/01/70 01") == hour_ns("02/01/1970 01:00") == hour_ns("1970-01-02 01:00") == 25 * 3_600_000_000_000
     True
     """
-    text = text.strip()
-    moment = datetime.strptime(text, "%d/%m/%y %H") if "/" in text else datetime.fromisoformat(text)  # noqa: DTZ007
+    day, _, hour = text.strip().partition(" ")
+    try:
+        if "/" in day:
+            written = f"{day} {hour.partition(':')[0]}"
+            year = "%Y" if len(day.rpartition("/")[2]) > 2 else "%y"
+            moment = datetime.strptime(written, f"%d/%m/{year} %H")  # noqa: DTZ007 - given its zone below
+        else:
+            moment = datetime.fromisoformat(text.strip())
+    except ValueError as fault:
+        raise NoRecordings(f"{text!r:.40} is no hour such as 06/01/14 00") from fault
     return round(moment.replace(tzinfo=UTC).timestamp()) * 1_000_000_000
 
 
 def read(path: Path) -> Record:
     """Read one recording; sensors are known by name."""
     table = {name.strip(): column for name, column in columns(path).items()}
+    if not table.get("DATETIME"):
+        raise NoRecordings(f"{path} has no column DATETIME with an hour in it")
     time_ns = np.array([hour_ns(text) for text in table["DATETIME"]], np.int64)
     return Record(time_ns, {name: numbers(column) for name, column in table.items() if name not in _NOT_SENSORS})
 
@@ -93,7 +103,10 @@ def read(path: Path) -> Record:
 def attacks(path: Path) -> NDArray[np.int64]:
     """Return the first and last hour of each attack."""
     table = columns(path)
-    return np.stack([times_ns(table["start"]), times_ns(table["end"])], axis=1)
+    if not {"start", "end"} <= set(table):
+        raise NoRecordings(f"{path} has no columns start and end")
+    hours = [[hour_ns(text) for text in table[name]] for name in ("start", "end")]
+    return np.array(hours, np.int64).reshape(2, -1).T
 
 
 def during(time_ns: NDArray[np.int64], spans: NDArray[np.int64], after_hours: int = 0) -> NDArray[np.bool_]:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.inflow import Inflows, Leak, Leaking
-from tests.benchmarks.detection.recordings import columns, numbers, recordings, times_ns
-from tests.benchmarks.detection.scores import Mark, Progress, Scores
+from tests.benchmarks.detection.recordings import columns, holding, numbers, times_ns
+from tests.benchmarks.detection.scores import Mark, NoRecordings, Progress, Scores
 
 MARKS = (
     Mark("recall15_24h", ">=", 0.5, 0.65),
@@ -33,6 +33,7 @@ WARM_UP_HOURS, PERIOD_HOURS, LEAK_HOURS, WITHIN_HOURS, MERGE_HOURS = 60 * 24, 21
 SEED = 1
 _HOUR_NS = 3_600_000_000_000
 _MONTH_HOURS = 730.0
+_TIME = "local_time"
 _NIGHT = (2, 5)
 _AT_ONCE = 64
 
@@ -63,7 +64,7 @@ class Verdict(NamedTuple):
 def read(path: Path) -> list[District]:
     """Return the districts of a file; of an hour that the clock shows twice the first value stands."""
     table = columns(path)
-    time_ns = times_ns(table["local_time"])
+    time_ns = times_ns(table[_TIME])
     _, first = np.unique(time_ns // _HOUR_NS, return_index=True)
     time_ns = time_ns[first]
     hour = time_ns // _HOUR_NS - time_ns[0] // _HOUR_NS
@@ -147,7 +148,7 @@ def judged(districts: list[District], rng: np.random.Generator, progress: Progre
 
 def run(data: Path, progress: Progress) -> Scores:
     """Score every recording of the folder; districts of the same name in several files are districts of their own."""
-    files = recordings(data, "*.csv*")
+    files = holding(data, (_TIME,))
     verdicts: list[Verdict] = []
     for number, path in enumerate(files):
         districts = read(path)
@@ -157,6 +158,8 @@ def run(data: Path, progress: Progress) -> Scores:
                 progress(f"{name}: {what}", (before + share) / len(files))
 
             verdicts += judged(districts, np.random.default_rng(SEED), told)
+    if not verdicts:
+        raise NoRecordings(f"{data} holds no CSV file with the columns {_TIME} and dma..._lps")
     progress("done", 1.0)
     return scored(verdicts)
 

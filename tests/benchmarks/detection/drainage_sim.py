@@ -1,12 +1,12 @@
 """Recordings of drainage_sim: sewers that clog, a sump whose pump fails, and storms that flood them.
 
-Every `*levels*.csv*` of the folder is a recording with the events of `events.csv` and the network of `network.inp`, or
-of files of the same begin. Truth columns are never an input. Thirty days are for learning and not scored.
+A recording has the events of `events.csv` and the network of `network.inp`, or of files that are named like it
+(`a_levels_1.csv`, `a_events_1.csv`). What shows after its end is not asked for. Truth columns are never an input.
+Thirty days are for learning and not scored.
 """
 
 from __future__ import annotations
 
-import lzma
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from tests.benchmarks.detection.drainage_scoring import PROMPT, Event, Named, Warned, alarms, named, warned
 from tests.benchmarks.detection.drainage_watch import Blockages, Floods, failing, layout
-from tests.benchmarks.detection.recordings import columns, numbers, recordings, times_ns
+from tests.benchmarks.detection.recordings import beside, columns, holding, numbers, text_of, times_ns
 from tests.benchmarks.detection.scores import NoRecordings, Scores
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WARM_UP_HOURS, MONTH_HOURS = 30 * 24.0, 730.0
 FLOODED = 0.001
+_NEEDED = ("time", "rain_mm_5min", "rain_forecast_30min", "pump_cms", "total_flooding_cms")
 _HOUR_NS = 3_600_000_000_000
 
 
@@ -39,15 +40,6 @@ class Verdict(NamedTuple):
     """Judged, of the whole recording."""
     stations: int
     elements: int
-
-
-def beside(path: Path, name: str) -> Path:
-    """Return the file of that name which belongs to a recording: with its own begin, or the folder's."""
-    own = path.name.partition("levels")[0]
-    found = [*path.parent.glob(f"{own}{name}*"), *path.parent.glob(f"{name}*")]
-    if not found:
-        raise NoRecordings(f"{path.parent} holds no {name} for {path.name}")
-    return found[0]
 
 
 def events(path: Path, start_ns: int) -> list[Event]:
@@ -66,12 +58,14 @@ def events(path: Path, start_ns: int) -> list[Event]:
 def judged(path: Path, progress: Progress) -> Verdict:
     """Run one recording row by row, and judge it."""
     table = columns(path)
-    network = beside(path, "network.inp").read_bytes()
-    text = lzma.decompress(network).decode() if network.startswith(b"\xfd7zXZ") else network.decode()
-    found = layout(text, list(table))
+    found = layout(text_of(beside(path, "levels", "network", ".inp")), list(table))
     time_ns = times_ns(table["time"])
     hours = (time_ns - time_ns[0]) / _HOUR_NS
     rain, nowcast = numbers(table["rain_mm_5min"]), numbers(table["rain_forecast_30min"])
+    if not found.stations:
+        raise NoRecordings(f"{path} has no column lvl_NODE_m")
+    told = events(beside(path, "levels", "events", ".csv"), int(time_ns[0]))
+    truth = [each if each.sign <= hours[-1] else each._replace(sign=math.nan) for each in told]
     levels = np.stack([numbers(table[name]) for name in found.stations], axis=1)
     watch, outlook = Blockages(found), Floods(len(found.stations))
     blocked = np.zeros((len(hours), len(found.elements)), np.bool_)
@@ -82,7 +76,6 @@ def judged(path: Path, progress: Progress) -> Verdict:
             progress(path.name, row / len(hours))
         blocked[row] = list(watch.take(moment, fell, level).values())
         flooding[row] = outlook.take(moment, fell, to_come, level)
-    truth = events(beside(path, "events.csv"), int(time_ns[0]))
     raised = {
         f"blockage {name}": alarms(hours, blocked[:, place], WARM_UP_HOURS) for place, name in enumerate(found.elements)
     }
@@ -108,7 +101,7 @@ def _step(hours: NDArray[np.float64]) -> float:
 
 def run(data: Path, progress: Progress) -> Scores:
     """Score every recording of the folder."""
-    files = recordings(data, "*levels*.csv*")
+    files = holding(data, _NEEDED)
     verdicts = [judged(path, progress) for path in files]
     progress("done", 1.0)
     lines = [

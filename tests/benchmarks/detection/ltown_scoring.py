@@ -94,8 +94,13 @@ def flushes_raised(events: Sequence[Event], alarms: Sequence[Alarm]) -> tuple[in
     return raised, len(flushes)
 
 
-def faults(events: Sequence[Event], calls: Sequence[tuple[float, str]]) -> tuple[int, int, int]:
-    """Return how many faults were named in time, how many there were, and how many calls named a sound sensor."""
+def faults(
+    events: Sequence[Event], calls: Sequence[tuple[float, str]], known: Sequence[Event] = ()
+) -> tuple[int, int, int]:
+    """Return how many faults were named in time, how many there were, and how many calls named a sound sensor.
+
+    `known` are faults that are not asked for but make a call right.
+    """
     asked = [each for each in events if each.kind.startswith("sensor")]
 
     def limit(each: Event) -> float:
@@ -103,7 +108,10 @@ def faults(events: Sequence[Event], calls: Sequence[tuple[float, str]]) -> tuple
 
     named = sum(any(each.target == who and each.start <= at <= limit(each) for at, who in calls) for each in asked)
     false = sum(
-        not any(each.target == who and each.start <= at <= each.end + AFTER_HOURS for each in asked)
+        not any(
+            each.kind.startswith("sensor") and each.target == who and each.start <= at <= each.end + AFTER_HOURS
+            for each in (*events, *known)
+        )
         for at, who in calls
     )
     return named, len(asked), false

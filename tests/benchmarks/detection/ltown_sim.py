@@ -1,7 +1,8 @@
 """Recordings of ltown_sim: the pressures and inflows of a town with leaks, flushes and sensors that lie.
 
-`*scada*.csv*` with `events.csv`, or with that of the same begin. The first sixty days are clean: learned, not scored.
-Places are pipes of L-TOWN.inp, in the folder or in `battledim` beside it; without it alarms have no place.
+A recording has the events of `events.csv`, or of a file that is named like it (`a_scada_1.csv`, `a_events_1.csv`). The
+first sixty days are clean: learned, not scored; what begins in them or after the end is not asked for. Places are pipes
+of L-TOWN.inp, in the folder or in `battledim` beside it; without it alarms have no place.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ import numpy as np
 from tests.benchmarks.detection import ltown_scoring as counted
 from tests.benchmarks.detection.ltown_watch import Watch
 from tests.benchmarks.detection.pipe_network import Pipes, network_file
-from tests.benchmarks.detection.recordings import columns, numbers, recordings, times_ns
+from tests.benchmarks.detection.recordings import beside, columns, head, holding, numbers, times_ns
 from tests.benchmarks.detection.scores import NoRecordings, Scores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -59,6 +60,7 @@ class Verdict(NamedTuple):
     """What became of one recording."""
 
     events: list[counted.Event]
+    """Those that are asked for."""
     leaks: counted.Leaks
     flushes: tuple[int, int]
     faults: tuple[int, int, int]
@@ -81,7 +83,7 @@ def watched(
 ) -> tuple[list[counted.Alarm], list[tuple[float, str]], Floats, int]:
     """Run one recording row by row: alarms, sensors named, hours, and when the recording began."""
     table = columns(path)
-    sensors = [name for name in table if re.fullmatch(r"n\d+", name)]
+    sensors = pressures_of(table)
     time_ns = times_ns(table["timestamp"])
     hours, of_day = (time_ns - time_ns[0]) / _HOUR_NS, time_ns % (24 * _HOUR_NS) / _HOUR_NS
     pressures = np.stack([numbers(table[name]) for name in sensors], axis=1)
@@ -99,26 +101,33 @@ def watched(
     return alarms, calls, hours, int(time_ns[0])
 
 
+def pressures_of(names: Iterable[str]) -> list[str]:
+    """Return the columns of pressures, by their numbers.
+
+    >>> pressures_of(["n54", "p227", "n4", "T1"])
+    ['n4', 'n54']
+    """
+    return sorted((name for name in names if re.fullmatch(r"n\d+", name)), key=lambda name: int(name[1:]))
+
+
 def _anywhere(one: str, other: str) -> float:
     return 0.0 if one == other else math.inf
 
 
 def run(data: Path, progress: Progress) -> Scores:
     """Score every recording of the folder."""
-    files = recordings(data, "*scada*.csv*")
+    files = holding(data, ("timestamp", *FLOWS))
     network = network_file(data)
     verdicts, lines = [], []
     for path in files:
-        header = columns(path)
-        sensors = [name for name in header if re.fullmatch(r"n\d+", name)]
+        sensors = pressures_of(head(path))
+        if not sensors:
+            raise NoRecordings(f"{path} has no column of a pressure, n and a number")
         places = Places(Pipes.read(network), sensors) if network else None
-        own = path.name.partition("scada")[0]
-        known = [*path.parent.glob(f"{own}events*"), *path.parent.glob("events*")]
-        if not known:
-            raise NoRecordings(f"{data} holds no events.csv for {path.name}")
+        known = beside(path, "scada", "events", ".csv")
         alarms, calls, hours, start_ns = watched(path, places, progress)
         verdict = judged(
-            events(known[0], start_ns), alarms, calls, (hours, len(sensors)), places.apart if places else _anywhere
+            events(known, start_ns), alarms, calls, (hours, len(sensors)), places.apart if places else _anywhere
         )
         verdicts.append(verdict)
         lines += told(path.name, verdict)
@@ -142,15 +151,17 @@ def judged(
         for leak, alarm in leaks.found.items()
         if alarm.place is not None and leak.kind == "leak_abrupt"
     ]
-    start, end = CLEAN_DAYS * 24.0, float(hours[-1])
+    start = CLEAN_DAYS * 24.0
+    end = max(float(hours[-1]), start)
+    asked = [each for each in truth if start <= each.start <= end]
     free = counted.free_hours(truth, start, end)
     step = float(np.median(np.diff(hours)))
     rows = int((hours >= start).sum())
     return Verdict(
-        truth,
+        asked,
         leaks,
-        counted.flushes_raised(truth, alarms),
-        counted.faults(truth, calls),
+        counted.flushes_raised(asked, alarms),
+        counted.faults(asked, calls, truth),
         sensors * rows * step / MONTH_HOURS,
         (end - start - free) / MONTH_HOURS,
         free / MONTH_HOURS,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detectors.rain_level import Foreseeing, RainLevel
-from tests.benchmarks.detection.recordings import columns, numbers, recordings
-from tests.benchmarks.detection.scores import NoRecordings, Scores
+from tests.benchmarks.detection.recordings import columns, holding, numbers
+from tests.benchmarks.detection.scores import Scores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,15 +125,13 @@ def warned(methane: Floats, forecast: Floats, level: float) -> Bools:
 
 def run(data: Path, progress: Progress) -> Scores:
     """Score every recording of the folder that has `MM116`."""
-    found = recordings(data, "*.csv*")
+    found = holding(data, ("MM116",))
     verdicts: dict[float, list[Verdict]] = {level: [] for level in LEVELS}
     ours, theirs = [], []
     lines = []
     for number, path in enumerate(found):
         progress(path.name, number / len(found))
         table = columns(path)
-        if "MM116" not in table:
-            continue
         methane, forecast = foretold(table)
         truth = next_largest(methane)
         known = np.isfinite(truth)
@@ -147,10 +145,8 @@ def run(data: Path, progress: Progress) -> Scores:
                 f"{path.name}: {level} %: {len(verdict.leads)} of {verdict.crossings} crossings warned of "
                 f"{sorted(verdict.leads)} rows before, {verdict.false} false in {verdict.rows} rows"
             )
-    if not ours:
-        raise NoRecordings(f"{data} holds no file with the column MM116")
     progress("done", 1.0)
-    return scored(verdicts, np.concatenate(ours or [np.empty(0)]), np.concatenate(theirs or [np.empty(0)]), lines)
+    return scored(verdicts, np.concatenate(ours), np.concatenate(theirs), lines)
 
 
 def scored(verdicts: dict[float, list[Verdict]], ours: Floats, theirs: Floats, lines: list[str]) -> Scores:

@@ -8,6 +8,7 @@ latch. Strain columns are told by their unit; a file's name says what it is to t
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.steps import Stepping, Steps
-from tests.benchmarks.detection.recordings import columns, numbers, recordings, times_ns
-from tests.benchmarks.detection.scores import Mark, Progress, Scores
+from tests.benchmarks.detection.recordings import columns, head, numbers, recordings, times_ns
+from tests.benchmarks.detection.scores import Mark, NoRecordings, Progress, Scores
 
 MARKS = (
     Mark("warned_in_10s", ">=", 1.0),
@@ -28,6 +29,7 @@ CONFIGURATION = Stepping(step=5.0, back=0.6, window_seconds=2.0, warm_up_seconds
 190 s stands in the middle of what is left when a warning comes up to 30 s early. Back under 3 um/m the load has gone:
 the base wanders by 1-2 um/m within ten minutes, and nothing that parks here moves less than 5."""
 
+_STRAIN = "um/m"
 _OFF, _EARLY, _LATE, _LATCH = 5.0, 30.0, 10.0, (150.0, 240.0)
 _FIRST_SECONDS, _MEDIAN_SECONDS = 30.0, 2.0
 
@@ -62,16 +64,27 @@ def edges(seconds: NDArray[np.float64], is_up: NDArray[np.bool_]) -> NDArray[np.
     return seconds[is_up & ~before]
 
 
+def strains(names: Iterable[str]) -> list[str]:
+    """Return the columns that hold strain.
+
+    >>> strains(["time", "DMS_CN (um/m)", "FRC-01 [kN]"])
+    ['DMS_CN (um/m)']
+    """
+    return [name for name in names if _STRAIN in name]
+
+
 def run(data: Path, progress: Progress) -> Scores:
     """Score every strain recording of the folder."""
-    found = recordings(data, "*.csv*")
+    found = [path for path in recordings(data, "*.csv*") if strains(head(path))]
+    if not found:
+        raise NoRecordings(f"{data} holds no CSV file with the columns time and one in {_STRAIN}")
     lowerings: list[Verdict] = []
     loads_latched = withdrawn = 0
     lines = []
     for number, path in enumerate(found):
         progress(path.name, number / len(found))
         table = columns(path)
-        for name in [name for name in table if "um/m" in name]:
+        for name in strains(table):
             value, time_ns = numbers(table[name]), times_ns(table["time"])
             seconds = (time_ns - time_ns[0]) * 1e-9
             score = Steps([CONFIGURATION]).update(np.zeros(len(value), np.intp), time_ns, value)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detectors.extremes import Extremes, Watching
 from tests.benchmarks.detection.nab_scoring import Outcome, Windows, normalised, outcome
-from tests.benchmarks.detection.recordings import columns, numbers, recordings, times_ns
+from tests.benchmarks.detection.recordings import columns, holding, numbers, times_ns
 from tests.benchmarks.detection.scores import Mark, NoRecordings, Progress, Scores
 
 MARKS = (Mark("standard", ">=", 57.0, 65.0),)
@@ -116,11 +116,14 @@ def alarms(score: NDArray[np.float64], time_ns: NDArray[np.int64], threshold: fl
 
 def run(data: Path, progress: Progress) -> Scores:
     """Score every series of the folder."""
-    found = recordings(data, "*__*.csv*")
+    found = holding(data, ("timestamp", "value"))
     labels_path = data / "combined_windows.json"
     if not labels_path.is_file():
         raise NoRecordings(f"{data} holds no combined_windows.json, which names the anomalies")
-    labels = json.loads(labels_path.read_text("utf-8"))
+    try:
+        labels = json.loads(labels_path.read_text("utf-8"))
+    except ValueError as fault:
+        raise NoRecordings(f"{labels_path} is no JSON: {fault}") from fault
     files = [series(path, labels) for path in found]
     scores = scores_of(files, progress)
     outcomes = _judge(files, scores, 1.0)

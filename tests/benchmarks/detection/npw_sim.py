@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detectors.arrival import Arrival, Arriving
-from tests.benchmarks.detection.recordings import columns, numbers, recordings
+from tests.benchmarks.detection.recordings import columns, holding, numbers, recordings
 from tests.benchmarks.detection.scores import NoRecordings, Scores
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def truths(data: Path) -> dict[str, Episode]:
 def run(data: Path, progress: Progress) -> Scores:
     """Score every episode of every recording of the folder."""
     known = truths(data)
-    found = [path for path in recordings(data, "*.csv*") if not path.name.startswith("events")]
+    found = holding(data, ("episode", "t_s"))
     verdicts: list[Verdict] = []
     for path in found:
         table = columns(path)

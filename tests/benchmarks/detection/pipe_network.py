@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def network_file(data: Path) -> Path | None:
     """Return the L-TOWN network in the folder or in the folder `battledim` beside it, None when there is none."""
-    places = [data, data.parent / "battledim"]
+    places = [data, data.parent / "battledim", data.resolve().parent / "battledim"]
     return next((path for place in places for path in sorted(place.glob("L-TOWN.inp*"))), None)
 
 

@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         bar.close()
     if options.json:
-        values = {name: None if math.isnan(value) else value for name, value in scores.values.items()}
+        values = {name: value if math.isfinite(value) else None for name, value in scores.values.items()}
         print(json.dumps({"suite": options.suite, "scores": values}, ensure_ascii=False))
     else:
         print(f"machine: {machine()}\n{told(options.suite, scores)}")

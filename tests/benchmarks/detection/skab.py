@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.departure import Departing, Departures
-from tests.benchmarks.detection.recordings import columns, numbers, recordings, times_ns
+from tests.benchmarks.detection.recordings import columns, holding, numbers, times_ns
 from tests.benchmarks.detection.scores import Mark, Progress, Scores
 
 MARKS = (
@@ -143,7 +143,7 @@ def onsets(run: Run) -> Onsets:
 
 def run(data: Path, progress: Progress) -> Scores:
     """Score every file of the folder."""
-    found = recordings(data, "*_*.csv*")
+    found = holding(data, ("datetime", FLOW), ";")
     runs = []
     for number, path in enumerate(found):
         progress(path.name, number / len(found))

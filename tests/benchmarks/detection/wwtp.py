@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detectors.rain_level import Foreseeing, RainLevel
-from tests.benchmarks.detection.recordings import columns, numbers, recordings, times_ns
-from tests.benchmarks.detection.scores import NoRecordings, Scores
+from tests.benchmarks.detection.recordings import columns, holding, numbers, times_ns
+from tests.benchmarks.detection.scores import Scores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,21 +78,17 @@ def errors(time_ns: NDArray[np.int64], flow: NDArray[np.float64], forecast: NDAr
 
 def run(data: Path, progress: Progress) -> Scores:
     """Score every recording of the folder that has `time`, `flow` and `acc_precip`."""
-    found = recordings(data, "*.csv*")
+    found = holding(data, ("time", "flow", "acc_precip"))
     every: list[Errors] = []
     lines = []
     for number, path in enumerate(found):
         progress(path.name, number / len(found))
         table = columns(path)
-        if not {"time", "flow", "acc_precip"} <= set(table):
-            continue
         time_ns, flow, rain = times_ns(table["time"]), numbers(table["flow"]), numbers(table["acc_precip"])
         off = errors(time_ns, flow, foretold(time_ns, members(time_ns, flow, rain)))
         every.append(off)
         ours, theirs = scored([off]).values["rmse"], scored([off]).values["rmse_persistence"]
         lines.append(f"{path.name}: {len(off.forecast)} hours, RMSE {ours:.1f}, persistence {theirs:.1f}")
-    if not every:
-        raise NoRecordings(f"{data} holds no file with the columns time, flow and acc_precip")
     progress("done", 1.0)
     return scored(every, lines)
 
