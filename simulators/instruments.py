@@ -69,8 +69,12 @@ class Fault:
         if self.kind not in KINDS:
             raise ValueError(f"{self.kind!r} is no fault of an instrument; it can be one of {', '.join(KINDS)}")
         meaning = KINDS[self.kind][1]
+        if meaning and math.isnan(self.amount):
+            raise ValueError(f"{self.kind} of {self.device}: amount is missing: {meaning}")
         if meaning and not (math.isfinite(self.amount) and (self.kind in _SIGNED or self.amount > 0)):
             raise ValueError(f"{self.kind} of {self.device}: amount must be {meaning}, got {self.amount:g}")
+        if not meaning and math.isfinite(self.amount):
+            raise ValueError(f"{self.kind} of {self.device}: it has no amount, got {self.amount:g}")
         if self.kind == "dropout" and self.amount >= 1.0:
             raise ValueError(f"dropout of {self.device}: a share below 1; all of it is 'dead', got {self.amount:g}")
         if self.kind == "exceptions" and not (self.amount.is_integer() and self.amount <= _LAST_EXCEPTION):
@@ -78,9 +82,9 @@ class Fault:
         if self.kind == "saving" and self.amount > _DAY_SECONDS:
             raise ValueError(f"saving of {self.device}: amount must be at most a day, got {self.amount:g} s")
         if self.kind == "drift" and not math.isfinite(self.seconds):
-            raise ValueError(f"drift of {self.device}: seconds must say how long it takes")
+            raise ValueError(f"drift of {self.device}: lasts is missing: how long it takes")
         if self.seconds <= 0:
-            raise ValueError(f"{self.kind} of {self.device}: seconds must be above 0, got {self.seconds:g}")
+            raise ValueError(f"{self.kind} of {self.device}: lasts must be above 0 s, got {self.seconds:g} s")
 
     def is_on(self, time_ns: int) -> bool:
         """Return whether it has begun and not ended."""

@@ -1,4 +1,4 @@
-"""The site of a scenario, for `rehearse` and `simulate` alike: as its devices really report, wherever they are."""
+"""A scenario by its name, and its site, for `rehearse` and `simulate` alike: as its devices really report."""
 
 from __future__ import annotations
 
@@ -6,12 +6,26 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
     # `lifeline --help` must not pay for the simulators, nor a base install need their extras.
     from gateway.settings import Site
     from simulators.scenarios.scenario import Scenario
+
+
+def scenario_of(name: str) -> Scenario:
+    """Return the scenario of a file, or a shipped one by its name; ConfigError with every fault of it."""
+    from gateway.documents import did_you_mean  # noqa: PLC0415 - see TYPE_CHECKING above
+    from gateway.settings import HAZARDS  # noqa: PLC0415
+    from simulators.scenarios.loading import load_scenario, shipped  # noqa: PLC0415
+
+    known = {path.stem: path for path in shipped()}
+    path = known.get(name, Path(name))
+    if name not in known and not path.exists():
+        near = did_you_mean(name, known) or "lifeline rehearse --list names those that are shipped"
+        raise ConfigError([Fault(name, 1, 1, "there is no such file, and no shipped scenario of this name", near)])
+    return load_scenario(path, HAZARDS)
 
 
 def site_of(scenario: Scenario, folder: Path, site_file: Path | None = None) -> Site:

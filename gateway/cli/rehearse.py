@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib.util
 import json
+import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.cli.live_fleet import speech_of
-from gateway.cli.rehearsal_site import site_of
+from gateway.cli.rehearsal_site import scenario_of, site_of
 from gateway.cli.rehearse_real import rehearse_real
 from gateway.cli.rehearsed import Rehearsed, as_document, as_junit, print_table
 from gateway.cli.terminable import terminable
+from gateway.errors import Unreachable
 
 if TYPE_CHECKING:
     from simulators.scenarios.scenario import Scenario
@@ -50,15 +53,37 @@ def run(options: argparse.Namespace) -> int:
     if not chosen:
         print("name a scenario, or use --all; --list names those that are shipped", file=sys.stderr)
         return 2
+    _check_reports(options)
     results: list[Rehearsed] = []
-    for number, scenario in enumerate(chosen, 1):
-        with terminable(), closing(_Progress(scenario, number, len(chosen))) as progress:
-            if options.real:
-                results.append(asyncio.run(rehearse_real(scenario, options.site, progress.watch)))
-            else:
-                results.append(asyncio.run(_rehearse(scenario, options.site, progress)))
-        if options.json:
-            print(json.dumps(as_document(results[-1]), ensure_ascii=False), flush=True)
+    try:
+        for number, scenario in enumerate(chosen, 1):
+            with terminable(), closing(_Progress(scenario, number, len(chosen))) as progress:
+                if options.real:
+                    results.append(asyncio.run(rehearse_real(scenario, options.site, progress.watch)))
+                else:
+                    results.append(asyncio.run(_rehearse(scenario, options.site, progress)))
+            if options.json:
+                print(json.dumps(as_document(results[-1]), ensure_ascii=False), flush=True)
+    finally:
+        # What was judged before a scenario that cannot be played, or Ctrl-C, is still worth having.
+        if results:
+            _report(options, results)
+    return 0 if all(result.judgement.is_passed for result in results) else 1
+
+
+def _check_reports(options: argparse.Namespace) -> None:
+    """Raise Unreachable for a report that could not be written, before a minute is spent on what stands in it."""
+    for path in (path for path in (options.junit, options.html) if path):
+        if path.is_dir() or not path.parent.is_dir():
+            reason = "it is a folder" if path.is_dir() else "its folder is not there"
+            raise Unreachable(f"{path}: the report cannot be written: {reason}")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise Unreachable(f"{path}: the report cannot be written: it is not allowed")
+    if options.html and importlib.util.find_spec("plotly") is None:
+        raise Unreachable('--html needs plotly: pip install "lifeline-gateway[reports]"')
+
+
+def _report(options: argparse.Namespace, results: Sequence[Rehearsed]) -> None:
     if not options.json:
         print_table(results)
     if options.junit:
@@ -67,7 +92,6 @@ def run(options: argparse.Namespace) -> int:
         from gateway.cli.rehearsal_report import as_html  # noqa: PLC0415 - plotly takes a second
 
         options.html.write_text(as_html(results), encoding="utf-8")
-    return 0 if all(result.judgement.is_passed for result in results) else 1
 
 
 def _list() -> int:
@@ -80,14 +104,13 @@ def _list() -> int:
 
 
 def _chosen(options: argparse.Namespace) -> Iterator[Scenario]:
-    from simulators.scenarios.loading import load_scenario, shipped  # noqa: PLC0415 - an extra
+    from simulators.scenarios.loading import shipped  # noqa: PLC0415 - an extra
 
-    known = {path.stem: path for path in shipped()}
     for name in options.scenarios:
-        yield load_scenario(known.get(name, Path(name)))
+        yield scenario_of(name)
     if options.all or (options.long and not options.scenarios):
-        for path in known.values():
-            scenario = load_scenario(path)
+        for path in shipped():
+            scenario = scenario_of(path.stem)
             if options.long or not scenario.is_long:
                 yield scenario
 

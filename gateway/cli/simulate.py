@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.live_fleet import speech_of
-from gateway.cli.rehearsal_site import site_of
+from gateway.cli.rehearsal_site import scenario_of, site_of
 from gateway.cli.terminable import Stopping, terminable
 from gateway.clock import SystemClock, to_iso
 from gateway.errors import Unreachable
@@ -64,10 +64,8 @@ def run(options: argparse.Namespace) -> int:
     import dataclasses  # noqa: PLC0415
 
     from simulators.models.refusal import BrokenOff  # noqa: PLC0415 - see TYPE_CHECKING above
-    from simulators.scenarios.loading import load_scenario, shipped  # noqa: PLC0415
 
-    known = {path.stem: path for path in shipped()}
-    scenario = load_scenario(known.get(options.scenario, Path(options.scenario)))
+    scenario = scenario_of(options.scenario)
     if options.seed is not None:
         scenario = dataclasses.replace(scenario, seed=options.seed)
     with terminable() as stopping, tempfile.TemporaryDirectory(prefix="lifeline-simulate-") as folder:

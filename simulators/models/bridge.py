@@ -26,7 +26,7 @@ _KINDS = {
     "overload": "t of one vehicle",
     "strike": "m/s2 of its first shock",
     "damage": "% of the stiffness lost",
-    "settlement": "mm of one support, within `seconds`",
+    "settlement": "mm of one support, reached when `lasts` is over",
 }
 _HAZARDS = {
     "overload": "overload",
@@ -124,10 +124,10 @@ class Bridge:
     def stage(self, event: Event) -> Window | None:
         """Take a heavy vehicle, a blow, a loss of stiffness in percent or the settling of a support."""
         check_event(event, _KINDS, frozenset({self._span.asset}))
-        if event.kind == "damage" and event.amount >= _MOST_DAMAGE_PERCENT:
-            raise ValueError(
-                f"damage at {event.asset}: {event.amount:g} % is a fallen bridge; at most {_MOST_DAMAGE_PERCENT:g}"
-            )
+        lost = event.amount + sum(one.amount for one in self._events if one.kind == "damage")
+        if event.kind == "damage" and lost >= _MOST_DAMAGE_PERCENT:
+            what = f"{lost:g} % in all is a fallen bridge; it must stay below {_MOST_DAMAGE_PERCENT:g}"
+            raise ValueError(f"damage at {event.asset}: {what}")
         self._events.append(event)
         make = staying if event.kind in {"damage", "settlement"} else window_of
         return make(event, _HAZARDS[event.kind], self._end_ns)

@@ -110,22 +110,29 @@ def staying(event: Event, hazard: str, end_ns: int) -> Window:
     return window_of(replace(event, seconds=math.nan), hazard, end_ns)
 
 
-def check_event(event: Event, kinds: Mapping[str, str], assets: frozenset[str], *, least: float = 0.0) -> None:
-    """Raise ValueError when a model has no such kind or asset, or the amount is none.
+def check_event(
+    event: Event, kinds: Mapping[str, str], assets: frozenset[str], *, least: float = 0.0, most: float = math.inf
+) -> None:
+    """Raise ValueError when a model has no such kind or asset, or the amount cannot be.
 
-    `kinds` names what the amount of each kind is, empty where it needs none.
+    `kinds` names what the amount of each kind is, empty where it has none; it lies above `least` and up to `most`.
     """
     if event.kind not in kinds:
         raise ValueError(f"{event.kind!r} cannot happen here; it can be one of {', '.join(sorted(kinds))}")
     if event.asset not in assets:
-        raise ValueError(f"{event.kind} at {event.asset!r}: there is no such asset here, only {_some(assets)}")
-    meaning = kinds[event.kind]
-    if meaning and not event.amount > least:
-        raise ValueError(
-            f"{event.kind} at {event.asset}: amount must be {meaning}, above {least:g}, got {event.amount:g}"
-        )
+        only = f"there is no such asset here, only {_some(assets)}" if assets else "nothing here can have it"
+        raise ValueError(f"{event.kind} at {event.asset!r}: {only}")
+    what = f"{event.kind} at {event.asset}"
+    if meaning := kinds[event.kind]:
+        if math.isnan(event.amount):
+            raise ValueError(f"{what}: amount is missing: {meaning}")
+        if not least < event.amount <= most:
+            bounds = f"above {least:g}" + (f" and at most {most:.4g}" if math.isfinite(most) else "")
+            raise ValueError(f"{what}: amount must be {meaning}, {bounds}, got {event.amount:g}")
+    elif math.isfinite(event.amount):
+        raise ValueError(f"{what}: it has no amount, got {event.amount:g}")
     if event.seconds <= 0:
-        raise ValueError(f"{event.kind} at {event.asset}: seconds must be above 0, got {event.seconds:g}")
+        raise ValueError(f"{what}: lasts must be above 0 s, got {event.seconds:g} s")
 
 
 def _some(assets: frozenset[str], most: int = 6) -> str:

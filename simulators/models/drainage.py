@@ -31,7 +31,7 @@ from simulators.noise import seed_of
 from simulators.weather import Weather
 
 _KINDS = {
-    "blockage": "% of the section that is closed, reached within `seconds` where given",
+    "blockage": "% of the section that is closed, reached when `lasts` is over where given",
     "pump_failure": "",
 }
 _HAZARDS = {"blockage": "sewer_blockage", "pump_failure": "pump_failure"}
@@ -108,9 +108,7 @@ class DrainageNetwork:
     def stage(self, event: Event) -> Window | None:
         """Take a blocked sewer or a pump that stops."""
         pipes = frozenset(self._links) - frozenset(self._pumps)
-        check_event(event, _KINDS, frozenset(self._pumps) if event.kind == "pump_failure" else pipes)
-        if event.kind == "blockage" and event.amount > _CLOSED:
-            raise ValueError(f"blockage at {event.asset}: at most {_CLOSED:g} % can be closed, got {event.amount:g}")
+        check_event(event, _KINDS, frozenset(self._pumps) if event.kind == "pump_failure" else pipes, most=_CLOSED)
         self._events.append(event)
         make = staying if event.kind == "blockage" else window_of
         return make(event, _HAZARDS[event.kind], self._end_ns)

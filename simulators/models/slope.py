@@ -75,7 +75,7 @@ class SlopeModel:
         """Take an acceleration that fails after `seconds`, or one that does not."""
         check_event(event, _KINDS, frozenset({self._slope.asset}))
         if not math.isfinite(event.seconds):
-            raise ValueError(f"{event.kind} at {event.asset}: seconds must say when it fails or would have failed")
+            raise ValueError(f"{event.kind} at {event.asset}: lasts is missing: until it fails or would have failed")
         self._events.append(event)
         hazard = "slope_failure" if event.kind == "creep" else ""
         return window_of(event, hazard, self._end_ns, fails_after_seconds=event.seconds)

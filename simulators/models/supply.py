@@ -7,6 +7,7 @@ seconds. A heating line is solved from the plant's supply to its return; what do
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,6 +24,7 @@ from simulators.rhythms import demand
 from simulators.weather import Weather
 
 _KELVIN = 273.15
+_ROOM_CELSIUS = 20.0
 _KG_M3_GAS = 0.75
 """Natural gas at standard conditions."""
 _KG_M3_WATER = 975.0
@@ -92,7 +94,7 @@ class GasNetwork:
         """Take a leak at a junction, or a station that does not hold its pressure."""
         main = self._main
         where = frozenset({main.station}) if event.kind == "supply_failure" else frozenset(main.junctions)
-        check_event(event, _GAS_KINDS, where)
+        check_event(event, _GAS_KINDS, where, most=100.0 if event.kind == "supply_failure" else math.inf)
         self._events.append(event)
         return window_of(event, _GAS_HAZARDS[event.kind], self._end_ns)
 
@@ -184,7 +186,8 @@ class HeatNetwork:
         """Take a leak of the supply pipe at a station, or a plant that does not heat."""
         line = self._line
         where = frozenset({line.plant}) if event.kind == "boiler_failure" else frozenset(line.stations)
-        check_event(event, _HEAT_KINDS, where)
+        coldest = line.supply_celsius - _ROOM_CELSIUS
+        check_event(event, _HEAT_KINDS, where, most=coldest if event.kind == "boiler_failure" else math.inf)
         self._events.append(event)
         return window_of(event, _HEAT_HAZARDS[event.kind], self._end_ns)
 
@@ -198,11 +201,13 @@ class HeatNetwork:
         nominal = np.full(len(line.stations), line.kilowatts_each * cold)
         leaking = np.array([sum(e.amount for e in on if e.asset == asset) for asset in line.stations])
         cooled = sum(event.amount for event in on if event.kind == "boiler_failure")
+        cooled = min(cooled, line.supply_celsius - _ROOM_CELSIUS)
         net.ext_grid.loc[0, "t_k"] = line.supply_celsius - cooled + _KELVIN
         net.sink.loc[self._leaks, "mdot_kg_per_s"] = leaking * _KG_M3_WATER / 3600.0
         # Stations are set to take their heat at a spread of 35 K; colder water gives less to rooms of 20 degrees.
         net.heat_consumer.loc[self._consumers, "controlled_mdot_kg_per_s"] = nominal / (_WATER_KJ * 35.0)
-        kilowatts = nominal * rough * max(0.0, line.supply_celsius - cooled - 20.0) / (line.supply_celsius - 20.0)
+        kilowatts = nominal * rough * max(0.0, line.supply_celsius - cooled - _ROOM_CELSIUS)
+        kilowatts /= line.supply_celsius - _ROOM_CELSIUS
         net.heat_consumer.loc[self._consumers, "qext_w"] = kilowatts * 1000.0
         self._library.pipeflow(net, mode="sequential")
         return self._measured(kilowatts)

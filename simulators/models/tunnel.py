@@ -24,10 +24,12 @@ _ROAD_KINDS = {
     "jam": "how many times more exhaust than free traffic",
     "fan_failure": "",
     "fire": "MW",
-    "deformation": "mm of convergence, within `seconds`",
+    "deformation": "mm of convergence, reached when `lasts` is over",
 }
 _ROAD_HAZARDS = {"jam": "air_hazard", "fan_failure": "air_hazard", "fire": "fire", "deformation": "deformation"}
 _YEAR_SECONDS = 365.25 * 86_400.0
+_OXYGEN_PERCENT = 20.9
+"""Of fresh air."""
 _UTILITY_KINDS = {
     "flooding": "m3/h that flow in",
     "gas_inflow": "m3/h of gas",
@@ -93,7 +95,7 @@ class RoadTunnel:
 
     def stage(self, event: Event) -> Window | None:
         """Take a jam, dead fans, a fire or walls that close in."""
-        check_event(event, _ROAD_KINDS, frozenset({self._bore.asset}))
+        check_event(event, _ROAD_KINDS, frozenset({self._bore.asset}), least=1.0 if event.kind == "jam" else 0.0)
         self._events.append(event)
         make = staying if event.kind == "deformation" else window_of
         return make(event, _ROAD_HAZARDS[event.kind], self._end_ns)
@@ -187,7 +189,8 @@ class UtilityTunnel:
 
     def stage(self, event: Event) -> Window | None:
         """Take water or gas that comes in, used-up air or a smouldering cable."""
-        check_event(event, _UTILITY_KINDS, frozenset({self._gallery.asset}))
+        most = _OXYGEN_PERCENT if event.kind == "foul_air" else math.inf
+        check_event(event, _UTILITY_KINDS, frozenset({self._gallery.asset}), most=most)
         self._events.append(event)
         return window_of(event, _UTILITY_HAZARDS[event.kind], self._end_ns)
 
@@ -201,7 +204,7 @@ class UtilityTunnel:
         renewed = 1.0 - math.exp(-gallery.exchanges_per_hour * hours)
         settled = amount["gas_inflow"] / (gallery.volume_m3 * gallery.exchanges_per_hour)
         self._methane_share += (min(0.9, settled) - self._methane_share) * renewed
-        self._oxygen_missing += (amount["foul_air"] - self._oxygen_missing) * renewed
+        self._oxygen_missing += (min(_OXYGEN_PERCENT, amount["foul_air"]) - self._oxygen_missing) * renewed
         level = self._water_m3 / gallery.floor_m2
         self._pumps = level > 0.30 or (self._pumps and level > 0.05)  # noqa: PLR2004 - start and stop of the sump pump
         out = gallery.pump_m3_h if self._pumps else 0.0
@@ -209,7 +212,7 @@ class UtilityTunnel:
         noise = self._random.normal(0.0, 1.0, 5)
         return np.array(
             [
-                20.9 * (1.0 - self._methane_share) - self._oxygen_missing + 0.01 * noise[0],
+                max(0.0, _OXYGEN_PERCENT * (1.0 - self._methane_share) - self._oxygen_missing) + 0.01 * noise[0],
                 max(0.0, self._methane_share / 0.05 * 100.0 + 0.05 * noise[1]),
                 max(0.0, 0.3 + 0.4 * self._oxygen_missing + 0.02 * noise[2]),
                 0.2 * weather.air_celsius + 16.0 + 0.05 * amount["fire"] + 0.05 * noise[3],

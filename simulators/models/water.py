@@ -51,7 +51,7 @@ _ROUGHNESS = 0.03
 _BACK_SECONDS = 1800.0
 _KINDS = {
     "leak": "m3/h of lost water",
-    "slow_leak": "m3/h of lost water, reached within `seconds`",
+    "slow_leak": "m3/h of lost water, reached when `lasts` is over",
     "burst": "m3/h of lost water",
     "flush": "m3/h from a hydrant",
     "pump_failure": "",
@@ -140,7 +140,7 @@ class WaterNetwork:
         """Take a leak, a burst, a flushing, or a pump that stops or does not."""
         check_event(event, _KINDS, self._where.get(event.kind, frozenset()))
         if event.kind == "slow_leak" and not math.isfinite(event.seconds):
-            raise ValueError(f"slow_leak at {event.asset}: seconds must say how long it grows")
+            raise ValueError(f"slow_leak at {event.asset}: lasts is missing: how long it grows")
         self._events.append(event)
         if event.kind == "slow_leak":
             return staying(event, "pipe_leak", self._end_ns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,8 @@ from simulators.scenarios.written import WrittenExpectation, WrittenInstrument, 
 from simulators.weather import Storm
 
 _Made = TypeVar("_Made")
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200
+"""Local times that every clock and file of the gateway can hold."""
 _NAMED = 8
 """So many known names stand in a hint."""
 
@@ -36,23 +38,30 @@ def shipped() -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 
 
-def load_scenario(path: Path) -> Scenario:
-    """Read and check a scenario file; ConfigError with every fault."""
+def load_scenario(path: Path, hazards: Collection[str] = ()) -> Scenario:
+    """Read and check a scenario file; ConfigError with every fault.
+
+    `hazards` are the words that a gateway knows for trouble, so that nobody waits for one that it never says.
+    """
     try:
         document = read_document(path.read_bytes(), str(path))
     except OSError as error:
         raise ConfigError([Fault(str(path), 1, 1, f"cannot read the file: {error.strerror}")]) from error
-    value = written_out(document.mapping((), document.value), path.parent)
+    mapping = document.mapping((), document.value)
+    if not mapping:
+        # Nothing else can be said of what is no mapping.
+        document.raise_faults()
+    value = written_out(mapping, path.parent)
     written = document.check((), value, WrittenScenario)
     if written is None:
         document.raise_faults()
         raise AssertionError(path)
-    scenario = _scenario(document, written)
+    scenario = _scenario(document, written, hazards)
     document.raise_faults()
     return scenario
 
 
-def _scenario(document: Document, written: WrittenScenario) -> Scenario:
+def _scenario(document: Document, written: WrittenScenario, hazards: Collection[str]) -> Scenario:
     offset, start_ns = _start(document, written)
     place = read_place(document, written)
     end_ns = start_ns + _ns(written.lasts)
@@ -60,8 +69,12 @@ def _scenario(document: Document, written: WrittenScenario) -> Scenario:
         Event(start_ns + _ns(one.at), one.kind, one.asset, _number(one.amount), _seconds(one.lasts))
         for one in written.happens
     ]
-    for number, event in enumerate(events):
-        _within(document, ("happens", number, "at"), event.time_ns, end_ns)
+    for number, event in enumerate(written.happens):
+        _within(document, ("happens", number, "at"), event.at, written.lasts)
+    for number, wrong in enumerate(written.instruments):
+        _within(document, ("instruments", number, "at"), wrong.at, written.lasts)
+    for number, storm in enumerate(written.weather.storms):
+        _within(document, ("weather", "storms", number, "at"), storm.at, written.lasts)
     for kind in written.events_per_asset_year:
         if kind not in MISHAPS:
             reason = f"events_per_asset_year: {kind!r} is never drawn"
@@ -76,6 +89,7 @@ def _scenario(document: Document, written: WrittenScenario) -> Scenario:
     for number, expected in enumerate(written.expect):
         _tried(document, ("expect", number, "want"), partial(_expectation, expected), expectations)
     _check_expectations(document, expectations)
+    _check_hazards(document, written, hazards)
     _check_names(document, written, place)
     return Scenario(
         name=written.scenario,
@@ -130,12 +144,20 @@ def _start(document: Document, written: WrittenScenario) -> tuple[float, int]:
         document.fault(("timezone",), f"timezone {written.timezone!r:.60} is not a time zone", "e.g. Asia/Shanghai")
         return 0.0, 0
     try:
-        start = datetime.fromisoformat(written.start).replace(tzinfo=zone)
+        start = datetime.fromisoformat(written.start)
     except ValueError:
         document.fault(
             ("start",), f"start must be a local date and time, got {written.start!r:.40}", "2025-06-16T00:00"
         )
         return 0.0, 0
+    if start.tzinfo is not None:
+        reason = f"start must be a local date and time, without an offset, got {written.start!r:.40}"
+        document.fault(("start",), reason, "timezone: says of which zone it is")
+        return 0.0, 0
+    if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+        document.fault(("start",), f"start must lie between {_FIRST_YEAR} and {_LAST_YEAR}, got {written.start!r:.40}")
+        return 0.0, 0
+    start = start.replace(tzinfo=zone)
     offset = start.utcoffset()
     return (offset.total_seconds() if offset else 0.0), round(start.timestamp()) * SECOND
 
@@ -145,6 +167,17 @@ def _check_expectations(document: Document, expectations: Sequence[Expectation])
         document.fault(("expect",), "expect: all of it is pending; a scenario needs something that is met", at_key=True)
     if expectations and not any(isinstance(one.sentence, Wanted) for one in expectations):
         document.warn(("expect",), "expect: no early warning is wanted; a deaf gateway would pass", at_key=True)
+
+
+def _check_hazards(document: Document, written: WrittenScenario, hazards: Collection[str]) -> None:
+    """Find what no gateway would ever say: a sentence about it is never met, or always."""
+    for number, expected in enumerate(written.expect):
+        if hazards and not document.is_faulty(("expect", number)):
+            sentence = read_sentence(expected.want)
+            if isinstance(sentence, Wanted | Unwanted) and sentence.hazard not in hazards:
+                near = did_you_mean(sentence.hazard, hazards) or f"there are {', '.join(hazards)}"
+                at = ("expect", number, "want")
+                document.fault(at, f"expect.{number}.want: there is no hazard {sentence.hazard!r:.60}", near)
 
 
 def _check_names(document: Document, written: WrittenScenario, place: Place) -> None:
@@ -185,8 +218,8 @@ def _tried(document: Document, place: tuple[str | int, ...], make: Callable[[], 
         document.fault(place, f"{'.'.join(map(str, place))}: {error}")
 
 
-def _within(document: Document, place: tuple[str | int, ...], time_ns: int, end_ns: int) -> None:
-    if time_ns >= end_ns:
+def _within(document: Document, place: tuple[str | int, ...], at: str, lasts: str) -> None:
+    if _ns(at) >= _ns(lasts):
         document.fault(place, f"{'.'.join(map(str, place))} lies behind the end of the scenario")
 
 

@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from simulators.own.networks import DEFAULT_GAUGES
+from simulators.scenarios.durations import seconds_of
+
+_LONGEST_DAYS = 3660
+_NAME = r"^[a-z0-9_]+$"
+_LENGTH = r"^\d+(\.\d+)?\s*(s|min|h|d)$"
+_LENGTH_ABOVE_ZERO = r"^(?=.*[1-9])\d+(\.\d+)?\s*(s|min|h|d)$"
+
+
+def _a_length(text: str) -> str:
+    if not re.fullmatch(_LENGTH, text):
+        raise ValueError(f"must be a number with s, min, h or d, such as 90 s or 6 h, got {text!r:.40}")
+    if seconds_of(text) > _LONGEST_DAYS * 86_400:
+        raise ValueError(f"must be at most {_LONGEST_DAYS} d, got {text!r:.40}")
+    return text
+
+
+def _above_zero(text: str) -> str:
+    if not seconds_of(text):
+        raise ValueError(f"must be longer than nothing, got {text!r:.40}")
+    return text
+
+
+def _a_name(text: str) -> str:
+    if not re.fullmatch(_NAME, text):
+        raise ValueError(f"must have small letters, digits and _ only, got {text!r:.60}")
+    return text
+
 
 Text = Annotated[str, Field(min_length=1)]
-Duration = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*(s|min|h|d)$", examples=["6 h"])]
+Moment = Annotated[str, AfterValidator(_a_length), Field(examples=["6 h"], json_schema_extra={"pattern": _LENGTH})]
+Length = Annotated[
+    str,
+    AfterValidator(_a_length),
+    AfterValidator(_above_zero),
+    Field(examples=["6 h"], json_schema_extra={"pattern": _LENGTH_ABOVE_ZERO}),
+]
+Name = Annotated[str, AfterValidator(_a_name), Field(json_schema_extra={"pattern": _NAME})]
 Amount = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -20,8 +55,8 @@ class _Written(BaseModel):
 class WrittenStorm(_Written):
     """One storm, as a design storm of the Chicago kind."""
 
-    at: Duration
-    lasts: Duration = "1 h"
+    at: Moment
+    lasts: Length = "1 h"
     mm: Annotated[float, Field(gt=0, le=1000)]
     peak: Annotated[float, Field(gt=0, lt=1)] = 0.4
 
@@ -37,22 +72,22 @@ class WrittenWeather(_Written):
 class WrittenEvent(_Written):
     """Something that happens to an asset."""
 
-    at: Annotated[Duration, Field(examples=["1 h"])]
+    at: Annotated[Moment, Field(examples=["1 h"])]
     kind: Annotated[Text, Field(examples=["gas_leak"])]
     asset: Annotated[Text, Field(examples=["G-1"])]
     amount: Amount | None = None
-    lasts: Duration | None = None
+    lasts: Length | None = None
 
 
 class WrittenInstrument(_Written):
     """Something that happens to an instrument."""
 
-    at: Annotated[Duration, Field(examples=["1 h"])]
+    at: Annotated[Moment, Field(examples=["1 h"])]
     kind: Annotated[Text, Field(examples=["stuck"])]
     device: Annotated[Text, Field(examples=["gas-1"])]
     point: Text | None = None
     amount: Amount | None = None
-    lasts: Duration | None = None
+    lasts: Length | None = None
 
 
 class WrittenRate(_Written):
@@ -63,7 +98,7 @@ class WrittenRate(_Written):
     device: Text | None = None
     point: Text | None = None
     amount: Amount | None = None
-    lasts: Duration | None = None
+    lasts: Length | None = None
 
 
 class WrittenExpectation(_Written):
@@ -86,12 +121,12 @@ class WrittenNetwork(_Written):
 class WrittenScenario(_Written):
     """One scenario."""
 
-    scenario: Annotated[Text, Field(pattern=r"^[a-z0-9_]+$", examples=["gas_into_manhole"])]
+    scenario: Annotated[Name, Field(examples=["gas_into_manhole"])]
     title: str = ""
     start: Annotated[Text, Field(examples=["2025-06-16T00:00:00"])]
     timezone: str = "Asia/Shanghai"
-    learn: Duration = "0 s"
-    lasts: Annotated[Duration, Field(examples=["6 h"])]
+    learn: Moment = "0 s"
+    lasts: Annotated[Length, Field(examples=["6 h"])]
     seed: Annotated[int, Field(ge=0)] = 1
     is_long: bool = False
     district: Annotated[dict[str, Annotated[int, Field(ge=1, le=500)]], Field(min_length=1)] | None = None

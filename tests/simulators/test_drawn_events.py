@@ -79,8 +79,8 @@ def test_every_kind_that_is_drawn_can_happen_in_a_district(town: Inventory, tmp_
                     refused.add(event.asset)
 
     assert {event.kind for event in staged} == set(MISHAPS)
-    # A trunk main knows of bursts alone.
-    assert refused <= {"TM-1-S1", "TM-1-S2", "TM-1-S3"}
+    # A trunk main knows of bursts alone, and a span falls when all damages together are too many.
+    assert refused <= {"TM-1-S1", "TM-1-S2", "TM-1-S3", "BR-1-S1", "BR-1-S2", "BR-1-S3"}
 
 
 def test_a_kind_that_is_never_drawn_is_named(town: Inventory) -> None:

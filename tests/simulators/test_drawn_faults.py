@@ -78,7 +78,7 @@ def test_another_seed_draws_others() -> None:
         ({"kind": "melted", "per_device_year": 1.0}, "is no fault of an instrument"),
         ({"kind": "stuck", "per_device_year": 0.0}, "per_device_year must be above 0"),
         ({"kind": "dropout", "per_device_year": 1.0, "amount": 2.0}, "a share below 1"),
-        ({"kind": "stuck", "per_device_year": 1.0, "seconds": -1.0}, "seconds must be above 0"),
+        ({"kind": "stuck", "per_device_year": 1.0, "seconds": -1.0}, "lasts must be above 0"),
     ],
 )
 def test_an_impossible_rate_is_refused(rate: dict[str, object], reason: str) -> None:

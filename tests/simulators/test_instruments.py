@@ -78,15 +78,17 @@ def test_a_device_in_calibration_shows_the_test_gas_and_says_so() -> None:
     ("fault", "reason"),
     [
         ({"kind": "melted"}, "'melted' is no fault of an instrument"),
-        ({"kind": "drift", "seconds": 5.0}, "amount must be the offset"),
-        ({"kind": "drift", "amount": 1.0}, "seconds must say how long"),
+        ({"kind": "drift", "seconds": 5.0}, "amount is missing: the offset"),
+        ({"kind": "drift", "amount": 1.0}, "lasts is missing: how long"),
         ({"kind": "noise", "amount": -1.0}, "amount must be its standard deviation"),
         ({"kind": "dropout", "amount": 1.0}, "a share below 1"),
-        ({"kind": "stuck", "seconds": 0.0}, "seconds must be above 0"),
+        ({"kind": "stuck", "seconds": 0.0}, "lasts must be above 0"),
         ({"kind": "exceptions", "amount": 12.0}, "amount must be a code from 1 to 11"),
         ({"kind": "exceptions", "amount": 1.5}, "amount must be a code from 1 to 11"),
         ({"kind": "saving", "amount": 90_000.0}, "at most a day"),
-        ({"kind": "slow"}, "amount must be the seconds"),
+        ({"kind": "slow"}, "amount is missing: the seconds"),
+        ({"kind": "slow", "amount": 0.0}, "amount must be the seconds"),
+        ({"kind": "stuck", "amount": 40.0}, "it has no amount, got 40"),
     ],
 )
 def test_an_impossible_fault_is_refused(fault: dict[str, object], reason: str) -> None:
@@ -116,7 +118,7 @@ def test_a_node_that_saves_its_battery_reports_rarely_until_it_is_over() -> None
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_window_and_only_what_looks_like_a_hazard_and_is_none_has_no_hazard(kind: str) -> None:
-    amount = {"dropout": 0.5, "exceptions": 6.0, "saving": 900.0}.get(kind, 3.0)
+    amount = {"dropout": 0.5, "exceptions": 6.0, "saving": 900.0}.get(kind, 3.0 if KINDS[kind][1] else math.nan)
 
     window = Fault(5, kind, "d", amount=amount, seconds=10.0).window("MH-1", 100 * SECOND)
 

@@ -93,8 +93,8 @@ def test_an_event_goes_to_the_model_of_its_asset() -> None:
         (Event(5, "leak", "P-9", amount=3.0), "no such asset"),
         (Event(5, "strike", "P-2", amount=3.0), "'strike' cannot happen here; it can be one of leak"),
         (Event(5, "leak", "P-2", amount=-1.0), "amount must be m3/h of lost water, above 0, got -1"),
-        (Event(5, "leak", "P-2"), "amount must be m3/h of lost water, above 0, got nan"),
-        (Event(5, "leak", "P-2", amount=1.0, seconds=0.0), "seconds must be above 0"),
+        (Event(5, "leak", "P-2"), "amount is missing: m3/h of lost water"),
+        (Event(5, "leak", "P-2", amount=1.0, seconds=0.0), "lasts must be above 0"),
     ],
 )
 def test_an_impossible_event_is_refused_with_its_reason(event: Event, reason: str) -> None:

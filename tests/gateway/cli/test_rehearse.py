@@ -118,3 +118,41 @@ def test_nothing_is_left_behind(scenario: Path, tmp_path: Path, monkeypatch: pyt
     main(["rehearse", "--json", str(scenario)])
 
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--junit", "--html"])
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_played(
+    option: str, scenario: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "nowhere" / "report"
+
+    code = main(["rehearse", str(scenario), option, str(path)])
+
+    said = capsys.readouterr()
+    assert (code, said.out) == (69, "")
+    assert said.err == f"lifeline: {path}: the report cannot be written: its folder is not there\n"
+
+
+def test_what_was_judged_before_a_scenario_that_cannot_be_played_is_reported(
+    scenario: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    impossible = tmp_path / "impossible.yaml"
+    impossible.write_text(SCENARIO.replace("kind: gas_leak", "kind: burst"))
+    junit = tmp_path / "junit.xml"
+
+    code = main(["rehearse", str(scenario), str(impossible), "--junit", str(junit)])
+
+    said = capsys.readouterr()
+    assert code == 78
+    assert f"{impossible}:6:5: error: happens.0: 'burst' cannot happen here" in said.err
+    assert "rehearsals: 1 passed, 0 failed" in said.out
+    assert [one.get("name") for one in ET.parse(junit).getroot()] == ["try"]  # noqa: S314 - it is our own
+
+
+def test_a_scenario_that_is_not_there_is_told_with_what_may_be_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["rehearse", "night_brust"])
+
+    said = capsys.readouterr().err
+    assert code == 78
+    assert said.startswith("night_brust:1:1: error: there is no such file, and no shipped scenario of this name")
+    assert "did you mean 'night_burst'?" in said

@@ -59,6 +59,6 @@ def test_what_cannot_happen_is_refused(name: str, tell: Any) -> None:
         story.happens(1, "meteorite", 3)
     with pytest.raises(ValueError, match="no such asset"):
         story.happens(1, KINDS[name][0], 3, asset="nowhere", hours=1)
-    with pytest.raises(ValueError, match="above 0, got -3"):
+    with pytest.raises(ValueError, match=r"above \d, got -3"):
         story.happens(1, KINDS[name][0], -3, hours=1)
     assert story.world.windows == []

@@ -112,7 +112,7 @@ def test_the_same_seed_gives_the_same_wave_to_the_byte() -> None:
 def test_what_cannot_be_is_refused() -> None:
     world = _world()
 
-    with pytest.raises(ValueError, match="at most 100 % of the flow, got 120"):
+    with pytest.raises(ValueError, match="at most 100, got 120"):
         world.stage(Event(START, "valve_closure", "TM-1", 120.0))
     with pytest.raises(ValueError, match="TL-9: 9000 m is not on a pipeline of 1500 m"):
         TrunkMain(Trunk("TM-1", {}, {"TL-9": 9_000.0}, SMOOTH), end_ns=END)
