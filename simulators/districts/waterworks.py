@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from simulators.districts.metered import Zone
 from simulators.districts.part import LINE, MQTT, Part, Term, Written, at
-from simulators.districts.water import INLET_LADDER, ZONE_LADDERS
+from simulators.districts.water import ZONE_LADDERS
 from simulators.districts.zone import junction
 from simulators.models.contract import Model
 from simulators.models.ranges import MEMORY, Draws, Range
@@ -68,11 +68,7 @@ def waterworks(size: int) -> Part:
 
         return [zone.network(term, "waterworks.inp", source, {TANK: "SOURCE"}, PUMP, RISING)]
 
-    ladders: dict[str, Written] = {
-        **ZONE_LADDERS,
-        "high_inlet_flow": {"channel": zone.flow, **INLET_LADDER},
-        **_LADDERS,
-    }
+    ladders: dict[str, Written] = {**ZONE_LADDERS, **_LADDERS}
     level = f"{TANK}.{_TANK_DEVICE}.level"
     channels: dict[str, Written] = {**zone.channels(), level: {"span": [0, 6], "stuck_seconds": None}}
     kin = {**zone.kin(), PUMP: frozenset({TANK}), RISING: frozenset({TANK})}

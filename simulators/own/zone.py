@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from simulators.districts.part import LINE, Part, Term, Written
-from simulators.districts.water import INLET_LADDER, ZONE_LADDERS
+from simulators.districts.water import ZONE_LADDERS
 from simulators.models.contract import Model
 from simulators.models.network_text import NetworkText, network_text
 from simulators.own.graph import locations, spread
@@ -58,14 +58,12 @@ def zone_part(networks: Networks, names: Names) -> Part:
     units = count(_FIRST_UNIT)
     devices: dict[str, Written] = {}
     channels: dict[str, Written] = {}
-    ladders: dict[str, Written] = dict(ZONE_LADDERS)
     most = _demand_m3_h(text)
     for number, link in enumerate(inlets, 1):
         name = names.of_link(link)
         devices[f"meter-{number}"] = _device("water/tuf2000m", name, next(units))
         # What a channel may vary by, without being told, is a share of its span.
         channels[f"{name}.meter-{number}.flow"] = {"span": [-most, 10.0 * most]}
-        ladders[f"inlet_flow_{number}"] = {"channel": f"{name}.meter-{number}.flow", **INLET_LADDER}
     for number, (name, unit) in enumerate(zip(nodes, units, strict=False), 1):
         if unit > _LAST_UNIT:
             raise ValueError(f"gauges: a line has {_LAST_UNIT} units, {len(inlets) + len(nodes)} are too many")
@@ -76,7 +74,7 @@ def zone_part(networks: Networks, names: Names) -> Part:
         return [build(term)]
 
     seen = frozenset({ZONE, *nodes, *(names.of_link(link) for link in inlets)})
-    return Part(assets, devices, ladders, models, channels=channels, kin=dict.fromkeys(links, seen))
+    return Part(assets, devices, ZONE_LADDERS, models, channels=channels, kin=dict.fromkeys(links, seen))
 
 
 def _inlets(text: NetworkText) -> list[str]:

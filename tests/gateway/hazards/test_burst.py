@@ -102,6 +102,25 @@ def test_after_five_days_a_large_burst_is_told_and_the_first_weekend_is_not() ->
     assert np.nanmax(said[start + 36 :]) == 0.0
 
 
+@pytest.mark.parametrize("share", [1.06, 1.12])
+def test_a_day_on_which_people_draw_more_is_no_burst(share: float, three_weeks: State) -> None:
+    rows = ordinary(2)
+    net = share * (rows[DAY_SLOTS:, 0] - rows[DAY_SLOTS:, 1])
+    rows[DAY_SLOTS:, 0] = net + rows[DAY_SLOTS:, 1]
+    rows[DAY_SLOTS:, 2] = pressure_of(net, np.random.default_rng(3))
+
+    assert np.nanmax(values(rows, three_weeks)) == 0.0
+
+
+def test_what_a_hydrant_draws_for_half_an_hour_is_no_longer_told_soon_after(three_weeks: State) -> None:
+    start, slots = DAY_SLOTS + 14 * 12, 6
+
+    said = values(burst(ordinary(2), start, 30.0, slots=slots), three_weeks)
+
+    assert np.nanmax(said[start : start + slots]) > 20.0
+    assert np.nanmax(said[start + slots + 1 :]) == 0.0
+
+
 def test_a_flow_that_rises_while_pressures_rise_is_no_burst(three_weeks: State) -> None:
     start = DAY_SLOTS + 3 * 12
     rows = ordinary(2)

@@ -62,6 +62,18 @@ def test_flushes_are_drawn_on_hydrants_and_every_one_can_be_staged(part: str, tm
     assert {window.hazard for window in windows if window} == {""}
 
 
+@pytest.mark.parametrize("part", ["water", "waterworks"])
+def test_a_meter_alone_tells_of_no_burst(part: str, tmp_path: Path) -> None:
+    inventory = inventory_of(tmp_path, PARTS[part](3))
+
+    of_channels = {ladder.hazard for channel in inventory.channels.values() for ladder in channel.ladders}
+    bursts = [one.model for one in watched(inventory) if "pipe_burst" in {ladder.hazard for ladder in one.ladders}]
+    quantities = [{inventory.channels[name].quantity for name in getattr(one, "channels", ())} for one in bursts]
+
+    assert "pipe_burst" not in of_channels
+    assert quantities == [{"water_flow", "water_pressure"}]
+
+
 def test_the_works_are_watched_by_the_level_that_their_pump_fills(tmp_path: Path) -> None:
     inventory = inventory_of(tmp_path, PARTS["waterworks"](2), PARTS["drainage"](1))
 
