@@ -36,11 +36,21 @@ def openapi() -> str:
     return text
 
 
+def scenario_reference() -> str:
+    """Return the page of what a scenario may say."""
+    # As above: the physics are imported for this one alone.
+    from gateway.settings import HAZARDS  # noqa: PLC0415
+    from simulators.scenarios import reference  # noqa: PLC0415
+
+    return reference.scenario_reference(HAZARDS)
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "gateway/duty_room/openapi.json": openapi,
     "deploy/site.schema.json": lambda: schema_text("site"),
     "deploy/profile.schema.json": lambda: schema_text("profile"),
     "deploy/scenario.schema.json": lambda: schema_text("scenario"),
+    "docs/scenarios.md": scenario_reference,
 }
 """File → what makes it."""
 

@@ -22,12 +22,13 @@ from simulators.noise import seed_of
 from simulators.rhythms import traffic
 from simulators.weather import Weather
 
-_KINDS = {
+KINDS = {
     "overload": "t of one vehicle",
     "strike": "m/s2 of its first shock",
     "damage": "% of the stiffness lost",
     "settlement": "mm of one support, reached when `lasts` is over",
 }
+"""Kind of event → what its amount is, empty where it has none."""
 _HAZARDS = {
     "overload": "overload",
     "strike": "strike",
@@ -123,7 +124,7 @@ class Bridge:
 
     def stage(self, event: Event) -> Window | None:
         """Take a heavy vehicle, a blow, a loss of stiffness in percent or the settling of a support."""
-        check_event(event, _KINDS, frozenset({self._span.asset}))
+        check_event(event, KINDS, frozenset({self._span.asset}))
         lost = event.amount + sum(one.amount for one in self._events if one.kind == "damage")
         if event.kind == "damage" and lost >= _MOST_DAMAGE_PERCENT:
             what = f"{lost:g} % in all is a fallen bridge; it must stay below {_MOST_DAMAGE_PERCENT:g}"

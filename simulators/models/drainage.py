@@ -30,10 +30,11 @@ from simulators.models.staging import grown, is_on
 from simulators.noise import seed_of
 from simulators.weather import Weather
 
-_KINDS = {
+KINDS = {
     "blockage": "% of the section that is closed, reached when `lasts` is over where given",
     "pump_failure": "",
 }
+"""Kind of event → what its amount is, empty where it has none."""
 _HAZARDS = {"blockage": "sewer_blockage", "pump_failure": "pump_failure"}
 _CLOSED = 100.0
 _LEVEL_NOISE = 0.004
@@ -108,7 +109,7 @@ class DrainageNetwork:
     def stage(self, event: Event) -> Window | None:
         """Take a blocked sewer or a pump that stops."""
         pipes = frozenset(self._links) - frozenset(self._pumps)
-        check_event(event, _KINDS, frozenset(self._pumps) if event.kind == "pump_failure" else pipes, most=_CLOSED)
+        check_event(event, KINDS, frozenset(self._pumps) if event.kind == "pump_failure" else pipes, most=_CLOSED)
         self._events.append(event)
         make = staying if event.kind == "blockage" else window_of
         return make(event, _HAZARDS[event.kind], self._end_ns)

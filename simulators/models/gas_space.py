@@ -22,7 +22,8 @@ from simulators.weather import Weather
 
 _LEL_SHARE = 0.05
 """Methane at its lower explosive limit, as a share of the volume (GB/T 50493-2019)."""
-_KINDS = {"gas_leak": "m3/h of gas that leaves the main", "biogas": "%LEL that it settles at on a warm day"}
+KINDS = {"gas_leak": "m3/h of gas that leaves the main", "biogas": "%LEL that it settles at on a warm day"}
+"""Kind of event → what its amount is, empty where it has none."""
 _HAZARDS = {"gas_leak": "gas_leak", "biogas": ""}
 
 
@@ -94,7 +95,7 @@ class GasSpaces:
         """Take a leak of a main, or of sewer gas in a space."""
         spaces = frozenset(space.asset for space in self._spaces)
         where = self._mains if event.kind == "gas_leak" else spaces
-        check_event(event, _KINDS, where)
+        check_event(event, KINDS, where)
         self._events.append(event)
         reached = [space.asset for space in self._spaces if event.asset in space.mains]
         detail = {"nearest": self._nearest(event.asset)} if reached else {}

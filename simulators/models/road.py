@@ -22,7 +22,8 @@ from simulators.weather import Weather
 
 LEAK = "leak_flow"
 """What the water model says of a pipe beside its measured quantities: m3/h that leave it into the ground."""
-_KINDS = {"washout": "m3/h of water that runs through the soil", "old_cavity": "m3 of hollow that is already there"}
+KINDS = {"washout": "m3/h of water that runs through the soil", "old_cavity": "m3 of hollow that is already there"}
+"""Kind of event → what its amount is, empty where it has none."""
 _QUANTITIES = ("soil_moisture", "settlement", "groundwater_level", "void_anomaly")
 
 
@@ -72,7 +73,7 @@ class RoadGround:
 
     def stage(self, event: Event) -> Window | None:
         """Take water that washes soil out from here on, or a hollow that is already there."""
-        check_event(event, _KINDS, frozenset({self._ground.asset}))
+        check_event(event, KINDS, frozenset({self._ground.asset}))
         if event.kind == "old_cavity" and event.amount >= self._widest():
             raise ValueError(f"old_cavity at {event.asset}: {event.amount:g} m3 would have collapsed already")
         self._events.append(event)

@@ -19,7 +19,8 @@ from simulators.noise import seed_of
 from simulators.weather import Weather
 
 _DAY = 86_400.0
-_KINDS = {"creep": "the factor of its rate at the start", "aborted_creep": "the factor of its rate at the start"}
+KINDS = {"creep": "the factor of its rate at the start", "aborted_creep": "the factor of its rate at the start"}
+"""Kind of event → what its amount is, empty where it has none."""
 _QUANTITIES = ("displacement", "tilt", "soil_moisture", "pore_pressure", "rainfall")
 _GAUGE_SECONDS = 600.0
 """The gauge says what fell in so long."""
@@ -73,7 +74,7 @@ class SlopeModel:
 
     def stage(self, event: Event) -> Window | None:
         """Take an acceleration that fails after `seconds`, or one that does not."""
-        check_event(event, _KINDS, frozenset({self._slope.asset}))
+        check_event(event, KINDS, frozenset({self._slope.asset}))
         if not math.isfinite(event.seconds):
             raise ValueError(f"{event.kind} at {event.asset}: lasts is missing: until it fails or would have failed")
         self._events.append(event)

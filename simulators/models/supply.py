@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from gateway.clock import to_iso
 from gateway.model import Floats
 from simulators.models.contract import Event, Place, Window, check_event, window_of
 from simulators.models.ranges import MEMORY, Range
+from simulators.models.refusal import BrokenOff
 from simulators.models.staging import is_on
 from simulators.noise import seed_of
 from simulators.rhythms import demand
@@ -31,9 +33,11 @@ _KG_M3_WATER = 975.0
 _WATER_KJ = 4.19
 _KPA_PER_BAR = 100.0
 _MPA_PER_BAR = 0.1
-_GAS_KINDS = {"gas_leak": "m3/h of gas that leaves the main", "supply_failure": "% of the pressure lost"}
+GAS_KINDS = {"gas_leak": "m3/h of gas that leaves the main", "supply_failure": "% of the pressure lost"}
+"""Kind of event → what its amount is, empty where it has none."""
 _GAS_HAZARDS = {"gas_leak": "gas_leak", "supply_failure": "pressure_abnormal"}
-_HEAT_KINDS = {"heat_leak": "m3/h of lost water", "boiler_failure": "K by which the supply cools down"}
+HEAT_KINDS = {"heat_leak": "m3/h of lost water", "boiler_failure": "K by which the supply cools down"}
+"""Kind of event → what its amount is, empty where it has none."""
 _HEAT_HAZARDS = {"heat_leak": "heat_leak", "boiler_failure": "supply_abnormal"}
 
 
@@ -94,7 +98,7 @@ class GasNetwork:
         """Take a leak at a junction, or a station that does not hold its pressure."""
         main = self._main
         where = frozenset({main.station}) if event.kind == "supply_failure" else frozenset(main.junctions)
-        check_event(event, _GAS_KINDS, where, most=100.0 if event.kind == "supply_failure" else math.inf)
+        check_event(event, GAS_KINDS, where, most=100.0 if event.kind == "supply_failure" else math.inf)
         self._events.append(event)
         return window_of(event, _GAS_HAZARDS[event.kind], self._end_ns)
 
@@ -111,7 +115,7 @@ class GasNetwork:
         net.sink.loc[self._sinks, "mdot_kg_per_s"] = np.maximum(wanted, 0.0)
         lost = sum(event.amount for event in on if event.kind == "supply_failure") / 100.0
         net.ext_grid["p_bar"] = main.kpa * max(0.05, 1.0 - lost) / _KPA_PER_BAR
-        self._library.pipeflow(net)
+        _solve(self._library, net, time_ns, main.station)
         pressure = net.res_junction["p_bar"].to_numpy() * _KPA_PER_BAR
         flow = -float(net.res_ext_grid["mdot_kg_per_s"].iloc[0]) * 3600.0 / _KG_M3_GAS
         noise = self._random.normal(0.0, 0.05, len(pressure))
@@ -187,7 +191,7 @@ class HeatNetwork:
         line = self._line
         where = frozenset({line.plant}) if event.kind == "boiler_failure" else frozenset(line.stations)
         coldest = line.supply_celsius - _ROOM_CELSIUS
-        check_event(event, _HEAT_KINDS, where, most=coldest if event.kind == "boiler_failure" else math.inf)
+        check_event(event, HEAT_KINDS, where, most=coldest if event.kind == "boiler_failure" else math.inf)
         self._events.append(event)
         return window_of(event, _HEAT_HAZARDS[event.kind], self._end_ns)
 
@@ -209,7 +213,7 @@ class HeatNetwork:
         kilowatts = nominal * rough * max(0.0, line.supply_celsius - cooled - _ROOM_CELSIUS)
         kilowatts /= line.supply_celsius - _ROOM_CELSIUS
         net.heat_consumer.loc[self._consumers, "qext_w"] = kilowatts * 1000.0
-        self._library.pipeflow(net, mode="sequential")
+        _solve(self._library, net, time_ns, line.plant, mode="sequential")
         return self._measured(kilowatts)
 
     def close(self) -> None:
@@ -265,3 +269,11 @@ def _library() -> Any:
     import pandapipes  # noqa: PLC0415 - takes seconds
 
     return pandapipes
+
+
+def _solve(library: Any, net: Any, time_ns: int, where: str, **how: str) -> None:
+    """Solve a network for a moment; BrokenOff when more is wanted of it than it can carry."""
+    try:
+        library.pipeflow(net, **how)
+    except library.pf.pipeflow_setup.PipeflowNotConverged as error:
+        raise BrokenOff(f"{where}: pandapipes could not go on at {to_iso(time_ns)}: {error}") from error

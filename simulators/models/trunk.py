@@ -23,7 +23,8 @@ from simulators.models.transient import MPA_PER_METRE, Line, Pipeline
 from simulators.noise import seed_of, wander, white
 from simulators.weather import Weather
 
-_KINDS = {"burst": "m3/h of lost water", "valve_closure": "% of the flow that the valve takes away"}
+KINDS = {"burst": "m3/h of lost water", "valve_closure": "% of the flow that the valve takes away"}
+"""Kind of event → what its amount is, empty where it has none."""
 _HAZARDS = {"burst": "pipe_burst", "valve_closure": ""}
 _CLOSED = 100.0
 _DYING_SECONDS = 30.0
@@ -107,7 +108,7 @@ class TrunkMain:
     def stage(self, event: Event) -> Window | None:
         """Take a burst of a section, or a valve at the end that closes and opens again."""
         where = frozenset(self._trunk.sections) if event.kind == "burst" else frozenset({self._trunk.asset})
-        check_event(event, _KINDS, where, most=_CLOSED if event.kind == "valve_closure" else math.inf)
+        check_event(event, KINDS, where, most=_CLOSED if event.kind == "valve_closure" else math.inf)
         self._events.append(event)
         metres = {"metres": self._trunk.sections[event.asset]} if event.kind == "burst" else {}
         return window_of(event, _HAZARDS[event.kind], self._end_ns, **metres)

@@ -20,22 +20,24 @@ from simulators.noise import seed_of
 from simulators.rhythms import traffic
 from simulators.weather import Weather
 
-_ROAD_KINDS = {
+ROAD_KINDS = {
     "jam": "how many times more exhaust than free traffic",
     "fan_failure": "",
     "fire": "MW",
     "deformation": "mm of convergence, reached when `lasts` is over",
 }
+"""Kind of event → what its amount is, empty where it has none."""
 _ROAD_HAZARDS = {"jam": "air_hazard", "fan_failure": "air_hazard", "fire": "fire", "deformation": "deformation"}
 _YEAR_SECONDS = 365.25 * 86_400.0
 _OXYGEN_PERCENT = 20.9
 """Of fresh air."""
-_UTILITY_KINDS = {
+UTILITY_KINDS = {
     "flooding": "m3/h that flow in",
     "gas_inflow": "m3/h of gas",
     "foul_air": "% of oxygen used up",
     "fire": "kW of a smouldering cable",
 }
+"""Kind of event → what its amount is, empty where it has none."""
 _UTILITY_HAZARDS = {"flooding": "flooding", "gas_inflow": "gas_leak", "foul_air": "air_hazard", "fire": "fire"}
 
 
@@ -95,7 +97,7 @@ class RoadTunnel:
 
     def stage(self, event: Event) -> Window | None:
         """Take a jam, dead fans, a fire or walls that close in."""
-        check_event(event, _ROAD_KINDS, frozenset({self._bore.asset}), least=1.0 if event.kind == "jam" else 0.0)
+        check_event(event, ROAD_KINDS, frozenset({self._bore.asset}), least=1.0 if event.kind == "jam" else 0.0)
         self._events.append(event)
         make = staying if event.kind == "deformation" else window_of
         return make(event, _ROAD_HAZARDS[event.kind], self._end_ns)
@@ -190,7 +192,7 @@ class UtilityTunnel:
     def stage(self, event: Event) -> Window | None:
         """Take water or gas that comes in, used-up air or a smouldering cable."""
         most = _OXYGEN_PERCENT if event.kind == "foul_air" else math.inf
-        check_event(event, _UTILITY_KINDS, frozenset({self._gallery.asset}), most=most)
+        check_event(event, UTILITY_KINDS, frozenset({self._gallery.asset}), most=most)
         self._events.append(event)
         return window_of(event, _UTILITY_HAZARDS[event.kind], self._end_ns)
 
@@ -199,7 +201,7 @@ class UtilityTunnel:
         del others
         gallery = self._gallery
         on = [event for event in self._events if is_on(event, time_ns)]
-        amount = {kind: sum(e.amount for e in on if e.kind == kind) for kind in _UTILITY_KINDS}
+        amount = {kind: sum(e.amount for e in on if e.kind == kind) for kind in UTILITY_KINDS}
         hours = self.step_seconds / 3600.0
         renewed = 1.0 - math.exp(-gallery.exchanges_per_hour * hours)
         settled = amount["gas_inflow"] / (gallery.volume_m3 * gallery.exchanges_per_hour)

@@ -49,7 +49,7 @@ _EXPONENT = re.compile(r"(?im)^\s*emitter\s+exponent\s+([\d.]+)")
 _ROUGHNESS = 0.03
 """How far demands walk from their pattern, and how fast they come back."""
 _BACK_SECONDS = 1800.0
-_KINDS = {
+KINDS = {
     "leak": "m3/h of lost water",
     "slow_leak": "m3/h of lost water, reached when `lasts` is over",
     "burst": "m3/h of lost water",
@@ -57,6 +57,7 @@ _KINDS = {
     "pump_failure": "",
     "pump_runs_on": "",
 }
+"""Kind of event → what its amount is, empty where it has none."""
 _HAZARDS = {
     "leak": "pipe_leak",
     "slow_leak": "pipe_leak",
@@ -114,7 +115,7 @@ class WaterNetwork:
         self._pipes = pipes
         hydrants = {asset: node for asset, node in self._node_of.items() if asset not in self._tanks}
         self._where = {
-            **dict.fromkeys(_KINDS, frozenset(pipes)),
+            **dict.fromkeys(KINDS, frozenset(pipes)),
             "flush": frozenset({*pipes, *hydrants}),
             **dict.fromkeys(_OF_PUMPS, frozenset(self._pumps)),
         }
@@ -138,7 +139,7 @@ class WaterNetwork:
 
     def stage(self, event: Event) -> Window | None:
         """Take a leak, a burst, a flushing, or a pump that stops or does not."""
-        check_event(event, _KINDS, self._where.get(event.kind, frozenset()))
+        check_event(event, KINDS, self._where.get(event.kind, frozenset()))
         if event.kind == "slow_leak" and not math.isfinite(event.seconds):
             raise ValueError(f"slow_leak at {event.asset}: lasts is missing: how long it grows")
         self._events.append(event)

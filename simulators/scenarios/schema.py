@@ -8,6 +8,7 @@ from gateway.profiles.schema import finished
 from simulators.districts import PARTS
 from simulators.drawn_events import MISHAPS
 from simulators.instruments import KINDS
+from simulators.scenarios.happenings import HAPPENINGS
 from simulators.scenarios.written import DESCRIPTIONS, NETWORK_DESCRIPTIONS, WrittenScenario
 
 
@@ -32,5 +33,9 @@ def scenario_schema() -> dict[str, Any]:
         {"required": ["district"], "not": {"anyOf": [{"required": ["site"]}, {"required": ["network"]}]}},
         {"anyOf": [{"required": ["site"]}, {"required": ["network"]}], "not": {"required": ["district"]}},
     ]
-    schema["$defs"]["WrittenInstrument"]["properties"]["kind"]["enum"] = list(KINDS)
+    kinds = {kind: meaning for kind, (_, meaning) in KINDS.items()}
+    for part, meanings in (("WrittenEvent", HAPPENINGS), ("WrittenInstrument", kinds), ("WrittenRate", kinds)):
+        schema["$defs"][part]["properties"]["kind"]["oneOf"] = [
+            {"const": kind, "description": f"amount: {meaning or 'it has none'}"} for kind, meaning in meanings.items()
+        ]
     return finished(schema, "scenario of the urban lifeline gateway's simulators")

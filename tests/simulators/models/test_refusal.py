@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from gateway.model import SECOND
-from simulators.models.contract import Model
+from simulators.models.contract import Event, Model
 from simulators.models.drainage import DrainageNetwork, Sewers
 from simulators.models.network_text import network_text, sections_of
 from simulators.models.refusal import BrokenOff, FileRefused
+from simulators.models.supply import GasMain, GasNetwork, HeatLine, HeatNetwork
 from simulators.models.water import Network, WaterNetwork
 from simulators.weather import Climate
 from simulators.world import World
@@ -193,3 +194,20 @@ def test_a_network_text_takes_bytes_that_are_no_text(tmp_path: Path) -> None:
     file.write_bytes("[TITLE]\n分区\n[PIPES]\nP1 J1 J2 4 ;主管\n".encode("gbk"))
 
     assert list(network_text(file).links) == ["P1"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "kind", "asset"),
+    [
+        (lambda: GasNetwork(GasMain("RS-1", ("G-1", "G-2")), end_ns=END), "gas_leak", "G-2"),
+        (lambda: HeatNetwork(HeatLine("HP-1", ("H-1", "H-2")), end_ns=END), "heat_leak", "H-2"),
+    ],
+    ids=["gas", "heating"],
+)
+def test_a_leak_that_no_pipe_can_carry_breaks_the_world_off(model: Callable[[], Model], kind: str, asset: str) -> None:
+    world = World([model()], Climate(seed=1), START)
+    world.stage(Event(START + 120 * SECOND, kind, asset, 1e9))
+
+    with pytest.raises(BrokenOff, match=r"-1: pandapipes could not go on at 2025-06-15T00:02.*did not converge"):
+        world.advance(START + 600 * SECOND)

@@ -1,0 +1,126 @@
+"""What a scenario may say, as a page for those who write one: districts with their assets, events, faults, hazards.
+
+Nothing is written by hand here: every event is tried on every asset of a small district.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+from gateway.model import SECOND
+from simulators.districts import PARTS, Part, Term
+from simulators.instruments import KINDS, OF_ASKED, OF_LINES, OF_SENDING
+from simulators.models.contract import Event
+from simulators.scenarios.happenings import HAPPENINGS
+from simulators.weather import Climate
+from simulators.world import World
+
+_SIZE = 3
+_START_NS = 1_750_000_000 * SECOND
+_AMOUNT = 1.5
+"""Something that every kind can have."""
+_HEAD = """# What a scenario may say
+
+Generated from the simulator (`python -m tests.drift --write`). How a scenario is written and run stands in
+[ci-engineer.md](ci-engineer.md), its keys in [the JSON Schema](../deploy/scenario.schema.json).
+"""
+
+
+class _Tried(NamedTuple):
+    """An event that an asset of a district can have."""
+
+    kind: str
+    part: str
+    asset_kind: str
+    hazard: str
+    stays: bool
+    """Whether what has come within `lasts` stays."""
+
+
+def scenario_reference(hazards: Collection[str] = ()) -> str:
+    """Return the page; `hazards` are the words that the gateway has for trouble."""
+    parts = {name: build(_SIZE) for name, build in PARTS.items()}
+    return "\n".join([_HEAD, *_districts(parts), *_happenings(parts), *_instruments(), *_hazards(hazards)]) + "\n"
+
+
+def _districts(parts: Mapping[str, Part]) -> Iterator[str]:
+    yield "## Districts\n"
+    yield f"`district: {{gas: {_SIZE}}}`, and so on, has these assets and devices; other sizes have fewer or more:\n"
+    yield "| part | assets | devices |\n| --- | --- | --- |"
+    for name, part in parts.items():
+        yield f"| `{name}` | {_listed(part.assets)} | {_listed(part.devices)} |"
+    yield ""
+
+
+def _happenings(parts: Mapping[str, Part]) -> Iterator[str]:
+    tried = list(_tried(parts))
+    yield "## What happens\n"
+    yield "`happens:` takes these. A kind ends after `lasts`, or stays; one that grows has all of its amount when"
+    yield "`lasts` is over, and stays. With no hazard, nothing is wrong and nothing may be said.\n"
+    yield "| kind | at | amount | the truth names | grows |\n| --- | --- | --- | --- | --- |"
+    for kind, meaning in sorted(HAPPENINGS.items()):
+        of_kind = [one for one in tried if one.kind == kind]
+        where = ", ".join(sorted({f"{one.asset_kind} of `{one.part}`" for one in of_kind}))
+        named = ", ".join(sorted({f"`{one.hazard}`" if one.hazard else "no hazard" for one in of_kind}))
+        grows = "yes" if any(one.stays for one in of_kind) else ""
+        yield f"| `{kind}` | {where} | {meaning or 'none'} | {named} | {grows} |"
+    yield "\nPhysics add what comes of it: a flood, a tank out of its band, a fallen road. `simulate` prints them.\n"
+
+
+def _instruments() -> Iterator[str]:
+    yield "## What instruments do\n"
+    yield "`instruments:` takes these on a device, most of them on one `point` of it; `drawn:` draws them at a rate.\n"
+    yield "| kind | amount | the truth names | of |\n| --- | --- | --- | --- |"
+    for kind, (hazard, meaning) in KINDS.items():
+        of = "devices that are asked (Modbus)" if kind in OF_ASKED else ""
+        of = "devices that report by themselves" if kind in OF_SENDING else of
+        of = "the device, and all on its line when it is asked" if kind in OF_LINES else of
+        yield f"| `{kind}` | {meaning or 'none'} | {f'`{hazard}`' if hazard else 'no hazard'} | {of or 'any device'} |"
+    yield ""
+
+
+def _hazards(hazards: Collection[str]) -> Iterator[str]:
+    yield "## What may be wanted\n"
+    yield "`want:` is `HAZARD on ASSET within TIME[, at least blue|yellow|orange|red]`, `no HAZARD on ASSET` or"
+    yield "`at most N false warnings a day`. Hazards: " + ", ".join(f"`{hazard}`" for hazard in hazards) + "."
+
+
+def _tried(parts: Mapping[str, Part]) -> Iterator[_Tried]:
+    """Yield which asset of which part can have what."""
+    for name, part in parts.items():
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lifeline-reference-")))
+            term = Term(_START_NS, _START_NS + 86_400 * SECOND, 1, folder)
+            world = stack.enter_context(World(part.models(term), Climate(seed=1), term.start_ns))
+            for kind, meaning in HAPPENINGS.items():
+                for asset, described in part.assets.items():
+                    event = Event(term.start_ns + SECOND, kind, asset, _AMOUNT if meaning else math.nan, 60.0)
+                    try:
+                        window = world.stage(event)
+                    except ValueError:
+                        continue
+                    sort = str(described["kind"]).replace("_", " ") if isinstance(described, dict) else ""
+                    if window is not None:
+                        stays = window.end_ns == term.end_ns
+                        yield _Tried(kind, name, sort, window.hazard, stays)
+
+
+def _listed(named: Collection[str], most: int = 4) -> str:
+    """Return names in groups, long ones by their ends.
+
+    >>> _listed(["P-1", "HY-1", "P-10", "P-2", "P-3", "P-4", "P-5"])
+    '`HY-1`, `P-1`, `P-2` … `P-10`'
+    """
+    groups: dict[str, list[str]] = {}
+    for name in sorted(named, key=lambda one: (len(one), one)):
+        groups.setdefault(name.rstrip("0123456789"), []).append(name)
+    shown = []
+    for _, names in sorted(groups.items()):
+        some = [f"`{name}`" for name in names]
+        shown += some if len(some) <= most else [some[0], f"{some[1]} … {some[-1]}"]
+    return ", ".join(shown)
