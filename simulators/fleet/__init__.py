@@ -1,6 +1,5 @@
 """A simulated device for every device of a site, speaking its real protocol over real sockets."""
 
-from simulators.fleet.healthy import healthy_signals, utc_offset_seconds
 from simulators.fleet.live import Counted, LiveFleet
 from simulators.fleet.pace import Pace, WallClock
 from simulators.fleet.publishing import MqttTarget
@@ -13,6 +12,4 @@ __all__ = [
     "MqttTarget",
     "Pace",
     "WallClock",
-    "healthy_signals",
-    "utc_offset_seconds",
 ]

@@ -11,9 +11,9 @@ import pytest
 from gateway.app.rehearsal import Counted, Rehearsal
 from gateway.model import SECOND
 from gateway.settings import Site, load_site
-from simulators.fleet import healthy_signals
 from simulators.instruments import Fault, Instruments
 from simulators.reports import Report, Reports
+from tests.simulators.fleet.healthy_site import healthy_signals
 
 START = 1_750_000_000 * SECOND
 MINUTE = 60 * SECOND

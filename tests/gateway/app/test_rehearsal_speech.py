@@ -8,9 +8,9 @@ from gateway.app.rehearsal import Rehearsal
 from gateway.cli.live_fleet import speech_of
 from gateway.model import SECOND
 from gateway.settings import load_site
-from simulators.fleet import healthy_signals
 from simulators.instruments import Instruments
 from simulators.reports import Reports
+from tests.simulators.fleet.healthy_site import healthy_signals
 
 START = 1_750_000_000 * SECOND
 SITE = """

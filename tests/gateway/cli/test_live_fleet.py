@@ -15,9 +15,9 @@ from gateway.cli.live_fleet import open_fleet, speech_of
 from gateway.clock import SystemClock
 from gateway.model import SECOND
 from gateway.settings import ModbusRtuSettings, Site, load_site
-from simulators.fleet import healthy_signals
 from simulators.instruments import Instruments
 from simulators.reports import Reports
+from tests.simulators.fleet.healthy_site import healthy_signals
 
 SITE = """
 site: {id: town, http_port: 0}

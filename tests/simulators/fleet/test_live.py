@@ -20,7 +20,7 @@ from gateway.errors import Unreachable
 from gateway.inventory import Inventory
 from gateway.model import SECOND
 from simulators.devices import registers_of
-from simulators.fleet import LiveFleet, MqttTarget, Pace, WallClock, healthy_signals, utc_offset_seconds
+from simulators.fleet import LiveFleet, MqttTarget, Pace, WallClock
 from simulators.instruments import Fault, Instruments
 from simulators.reports import Reports
 from simulators.servers.modbus_server import ModbusServer
@@ -28,6 +28,7 @@ from simulators.servers.mosquitto_broker import MosquittoBroker
 from simulators.servers.nats_broker import NatsBroker
 from simulators.servers.registers import Behaviour
 from simulators.signals import Constant, Signal
+from tests.simulators.fleet.healthy_site import healthy_signals, utc_offset_seconds
 
 WAIT_SECONDS = 10.0
 NEW_YEAR = 1_767_225_600_000_000_000
