@@ -16,39 +16,14 @@ from simulators.models.supply import GasMain, GasNetwork, HeatLine, HeatNetwork
 from simulators.models.water import Network, WaterNetwork
 from simulators.weather import Climate, Storm
 from simulators.world import World
+from tests.simulators.models.town import town
 
 HOUR = 3600 * SECOND
 START = 1_749_945_600 * SECOND
 """Midnight UTC, 08:00 in Shanghai."""
 END = START + 24 * HOUR
 SEWERS = Path(str(importlib.resources.files("simulators"))) / "networks" / "drainage.inp"
-NET = """[JUNCTIONS]
-J1 10 0
-J2 8 {demand}
-J3 6 {demand}
-[RESERVOIRS]
-R1 12
-[TANKS]
-T1 40 3 0.5 6 12 0
-[PIPES]
-P1 J1 J2 400 300 110 0 Open
-P2 J2 J3 400 250 110 0 Open
-P3 J2 T1 200 300 110 0 Open
-[PUMPS]
-PU1 R1 J1 HEAD 1
-[CURVES]
-1 40 45
-[PATTERNS]
-1 0.6 0.5 0.8 1.4 1.2 1.3 1.5 1.0
-[TIMES]
-Duration 24:00
-Hydraulic Timestep 1:00
-Pattern Timestep 3:00
-[OPTIONS]
-Units LPS
-Headloss H-W
-[END]
-"""
+DAY = {"pattern": "0.6 0.5 0.8 1.4 1.2 1.3 1.5 1.0", "steps": "Hydraulic Timestep 1:00\nPattern Timestep 3:00\n"}
 
 
 class Told:
@@ -69,7 +44,7 @@ class Told:
 @pytest.fixture
 def water(tmp_path: Path) -> Iterator[Told]:
     file = tmp_path / "town.inp"
-    file.write_text(NET.format(demand=12))
+    file.write_text(town(**DAY))
     names = Network(file, {"N-3": "J3", "TW-1": "T1"}, {"P-1": "P1", "P-2": "P2", "PS-1": "PU1"})
     told = Told(WaterNetwork(names, start_ns=START, end_ns=END, seed=2))
     yield told
@@ -117,7 +92,7 @@ def test_the_tank_is_a_level_in_metres(water: Told) -> None:
 
 def test_a_network_that_epanet_refuses_is_refused_with_its_reason(tmp_path: Path) -> None:
     file = tmp_path / "broken.inp"
-    file.write_text(NET.format(demand="much"))
+    file.write_text(town(**DAY, demand="much"))
 
     with pytest.raises(ValueError, match=r"broken\.inp:3:1: .*EPANET error 202: .*'J2 8 much'"):
         WaterNetwork(Network(file), start_ns=START, end_ns=END)
@@ -125,7 +100,7 @@ def test_a_network_that_epanet_refuses_is_refused_with_its_reason(tmp_path: Path
 
 def test_an_unknown_pipe_is_named(tmp_path: Path) -> None:
     file = tmp_path / "town.inp"
-    file.write_text(NET.format(demand=12))
+    file.write_text(town(**DAY))
 
     with pytest.raises(ValueError, match="P-9: there is no link 'P77' in "):
         WaterNetwork(Network(file, links={"P-9": "P77"}), start_ns=START, end_ns=END)

@@ -18,35 +18,12 @@ from simulators.models.supply import GasMain, GasNetwork, HeatLine, HeatNetwork
 from simulators.models.water import Network, WaterNetwork
 from simulators.weather import Climate
 from simulators.world import World
+from tests.simulators.models.town import town
 
 START = 1_749_945_600 * SECOND
 END = START + 12 * 3600 * SECOND
 SEWERS = (Path(str(importlib.resources.files("simulators"))) / "networks" / "drainage.inp").read_text()
-ZONE = """[JUNCTIONS]
-J1 10 0
-J2 8 12
-J3 6 12
-[RESERVOIRS]
-R1 12
-[TANKS]
-T1 40 3 0.5 6 12 0
-[PIPES]
-P1 J1 J2 400 300 110 0 Open
-P2 J2 J3 400 250 110 0 Open
-P3 J2 T1 200 300 110 0 Open
-[PUMPS]
-PU1 R1 J1 HEAD 1
-[CURVES]
-1 40 45
-[PATTERNS]
-1 1 1 1 1 1 1 1 1 1 60 1 1 1 1 1 1 1 1 1 1 1 1 1 1
-[TIMES]
-Duration 24:00
-[OPTIONS]
-Units LPS
-Headloss H-W
-[END]
-"""
+ZONE = town("1 1 1 1 1 1 1 1 1 60 1 1 1 1 1 1 1 1 1 1 1 1 1 1")
 
 
 def _water(file: Path) -> Model:
