@@ -52,7 +52,14 @@ def site_of(scenario: Scenario, folder: Path, site_file: Path | None = None) -> 
     text = served_site(text, {}, scenario.report_seconds, folder=own.parent if own else folder, into=folder)
     path = folder / "site.yaml"
     path.write_text(text, encoding="utf-8")
-    return _checked(path)
+    try:
+        return _checked(path)
+    except ConfigError as error:
+        if own is not None:
+            raise
+        # Nobody has seen the generated file: its lines mean nothing to them.
+        reason = f"it is too large for one site: {error.faults[0].message}"
+        raise scenario.fault(scenario.named_by, reason) from error
 
 
 def _checked(path: Path) -> Site:

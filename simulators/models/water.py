@@ -142,6 +142,8 @@ class WaterNetwork:
         check_event(event, KINDS, self._where.get(event.kind, frozenset()))
         if event.kind == "slow_leak" and not math.isfinite(event.seconds):
             raise ValueError(f"slow_leak at {event.asset}: lasts is missing: how long it grows")
+        if event.kind in _OF_PUMPS and any(_contradict(event, other) for other in self._events):
+            raise ValueError(f"{event.kind} at {event.asset}: a pump cannot stand and run on at one time")
         self._events.append(event)
         if event.kind == "slow_leak":
             return staying(event, "pipe_leak", self._end_ns)
@@ -286,6 +288,13 @@ class WaterNetwork:
                 engine.ENsetnodevalue(node, _EMITTER, coefficient)
         self._emitters = wanted
         return lost
+
+
+def _contradict(one: Event, other: Event) -> bool:
+    """Return whether two events hold a pump both on and off at some moment."""
+    if other.kind not in _OF_PUMPS or other.kind == one.kind or other.asset != one.asset:
+        return False
+    return is_on(one, max(one.time_ns, other.time_ns)) and is_on(other, max(one.time_ns, other.time_ns))
 
 
 def _closed(engine: ENepanet) -> None:

@@ -156,3 +156,16 @@ def test_a_scenario_that_is_not_there_is_told_with_what_may_be_meant(capsys: pyt
     assert code == 78
     assert said.startswith("night_brust:1:1: error: there is no such file, and no shipped scenario of this name")
     assert "did you mean 'night_burst'?" in said
+
+
+def test_a_district_that_no_site_can_hold_is_told_by_the_line_of_the_scenario(
+    scenario: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario.write_text(SCENARIO.replace("tunnel: 1", "tunnel: 300"))
+
+    code = main(["rehearse", str(scenario)])
+
+    said = capsys.readouterr().err.splitlines()
+    assert code == 78
+    assert said[0].startswith(f"{scenario}:4:11: error: district: it is too large for one site: devices.air-")
+    assert sum(": error: " in line for line in said) == 1
