@@ -2,13 +2,15 @@
 
 Rule 1: it says what a gateway would have said that received each reading at its moment.
 Rule 2: nobody is on duty, so a warning that has cleared is acknowledged at once: the next episode is a new one.
+Rule 3: when every channel has long been silent it ticks more and more slowly, and records are handed on in portions: a
+recording that stops for years, or holds one time that is years ahead, costs neither hours nor memory.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -29,6 +31,12 @@ _TICK_NS = 10 * SECOND
 """The journal ticks so often, and detectors count on it."""
 _FRESH_SHARE = 0.5
 """Readings are handed over within this share of the shortest time in which one is fresh."""
+_LONG_SILENCE_NS, _SLOW_TICK_NS = 86_400 * SECOND, 3_600 * SECOND
+"""So long after the last channel fell silent whatever waits for ten seconds more has come."""
+_SLOWER = 100
+"""Ticks lie no further apart than this part of the silence so far, or an hour."""
+_PORTION = 10_000
+"""Records."""
 _BOOT_ID = "recording"
 
 
@@ -49,6 +57,8 @@ class InMemoryGateway:
         """What was learned too late to be a warning."""
         fresh = min((channel.fresh_seconds for channel in watched.values()), default=60.0)
         self._hand_over_ns = max(1, min(_TICK_NS, round(_FRESH_SHARE * fresh * SECOND)))
+        slowest = max((channel.fresh_seconds for channel in watched.values()), default=0.0)
+        self._dense_ns = 2 * round(slowest * SECOND) + _LONG_SILENCE_NS
         self._screen = Screen(self.inventory, self._numbers, self.health)
         self._book = Book(site.id)
         self._position = 0
@@ -87,7 +97,7 @@ class InMemoryGateway:
         records: list[Record] = []
         for start, end in _hand_overs(arrival_ns, self._hand_over_ns, _TICK_NS, self._next_tick_ns):
             received_ns = int(arrival_ns[end - 1])
-            records.extend(self._ticks(received_ns))
+            records = self._taken(records, self._ticks(received_ns))
             rows = slice(start, end)
             batch = Batch(
                 channel[rows],
@@ -99,18 +109,33 @@ class InMemoryGateway:
                 received_ns,
                 _BOOT_ID,
             )
-            records.extend(self._screen(batch))
+            records = self._taken(records, self._screen(batch))
         self._apply(records)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass without readings."""
-        self._apply(list(self._ticks(self._now_ns + round(seconds * SECOND) + 1)))
+        self._apply(self._taken([], self._ticks(self._now_ns + round(seconds * SECOND) + 1)))
+
+    def _taken(self, waiting: list[Record], records: Iterable[Record]) -> list[Record]:
+        """Apply what waits and the records, but for those that make no whole portion."""
+        for record in records:
+            waiting.append(record)
+            if len(waiting) >= _PORTION:
+                self._apply(waiting)
+                waiting = []
+        return waiting
 
     def _ticks(self, before_ns: int) -> Iterator[Tick]:
-        """Yield the ticks that come before a moment."""
+        """Yield the ticks that come before a moment, with no reading between them."""
+        began_ns = self._next_tick_ns
         while self._next_tick_ns < before_ns:
             yield Tick(self._next_tick_ns)
-            self._next_tick_ns += _TICK_NS
+            silent_ns = self._next_tick_ns - began_ns
+            step_ns = _TICK_NS
+            if silent_ns >= self._dense_ns:
+                slow_ns = min(max(_SLOW_TICK_NS, silent_ns // _SLOWER), (before_ns - self._next_tick_ns) // 2)
+                step_ns = max(_TICK_NS, slow_ns - slow_ns % _TICK_NS)
+            self._next_tick_ns += step_ns
 
     def _apply(self, records: Sequence[Record]) -> None:
         entries = []

@@ -7,7 +7,8 @@ from gateway.recordings.layout import Layout
 from gateway.recordings.mapping import Place, read_map
 from gateway.recordings.notes import Note, Notes
 from gateway.recordings.opening import Readable, open_file
-from gateway.recordings.reading import Piece, Recording
+from gateway.recordings.order import Piece
+from gateway.recordings.reading import Recording
 from gateway.recordings.times import Times
 
 __all__ = [

@@ -38,6 +38,11 @@ class Notes:
         if len(lines) < _SHOWN:
             lines.append((line, text))
 
+    def drop(self, kind: str) -> None:
+        """Take back all that was said of a kind."""
+        self._counts.pop(kind, None)
+        self._lines.pop(kind, None)
+
     def all(self) -> list[Note]:
         """Return the notes in the order of their first lines."""
         notes = [Note(kind, count, tuple(self._lines[kind])) for kind, count in self._counts.items()]

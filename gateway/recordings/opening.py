@@ -9,8 +9,9 @@ from typing import Protocol
 from gateway.recordings.layout import Layout
 from gateway.recordings.mapping import Place
 from gateway.recordings.notes import Notes
+from gateway.recordings.order import Piece
 from gateway.recordings.parquet import ParquetRecording
-from gateway.recordings.reading import Piece, Recording
+from gateway.recordings.reading import Recording
 
 _PARQUET = (".parquet", ".pq")
 

@@ -1,7 +1,8 @@
 """A recording in a Parquet file, as `Recording` tells a CSV file: column by column, a row group's batch at a time.
 
 Rule 1: pyarrow is asked for only here, and only when there is such a file.
-Rule 2: null is no reading; NaN is a reading without a value. A long file is held in memory and put in order of time.
+Rule 2: null is no reading; NaN is a reading without a value. A long file is held in memory and put in order of time, a
+wide one when it clearly is not written as it came (`order`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,10 @@ from gateway.model import Floats, Int32s, Int64s
 from gateway.recordings.layout import Columns, Layout, columns_of
 from gateway.recordings.mapping import Place
 from gateway.recordings.notes import Notes
-from gateway.recordings.reading import Piece
+from gateway.recordings.order import Order, Piece
 from gateway.recordings.times import Times
 
 _ROWS = 65_536
-_PIECE = 400_000
 
 
 class ParquetRecording:
@@ -36,10 +36,19 @@ class ParquetRecording:
         self.numbers: dict[str, int] = {}
         self.empty_cells = 0
         self.rows = 0
-        self.share = 0.0
+        self._read_share = 0.0
+        self._order = Order(notes)
+
+    @property
+    def share(self) -> float:
+        """How much of the file has been read and handed on."""
+        return self._read_share * self._order.share
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the readings; ConfigError when the file is none, or pyarrow is missing."""
+        yield from self._order.settled(self._pieces(), is_long=False)
+
+    def _pieces(self) -> Iterator[Piece]:
         _pyarrow(self._file)
         parquet = importlib.import_module("pyarrow.parquet")
         try:
@@ -53,10 +62,10 @@ class ParquetRecording:
             parts: list[Piece] = []
             for batch in file.iter_batches(_ROWS, columns=wanted):
                 self.rows += batch.num_rows
+                self._read_share = self.rows / total
                 if columns.is_long:
                     parts.append(self._long(batch, columns))
                 else:
-                    self.share = self.rows / total
                     yield self._wide(batch, columns)
         yield from self._in_order(parts)
 
@@ -113,10 +122,7 @@ class ParquetRecording:
         value: Floats = np.concatenate([part.value for part in parts])
         parts.clear()
         order = np.argsort(time_ns, kind="stable")
-        for start in range(0, len(order), _PIECE):
-            rows = order[start : start + _PIECE]
-            self.share = min(1.0, (start + _PIECE) / len(order))
-            yield Piece(time_ns[rows], channel[rows], time_ns[rows], value[rows])
+        yield Piece(time_ns[order], channel[order], time_ns[order], value[order])
 
     def _number(self, channel: str) -> int:
         return self.numbers.setdefault(channel, len(self.numbers) + 1)

@@ -2,15 +2,13 @@
 
 Rule 1: a recording is told as it is; what is odd about it is noted, and the rest goes on.
 Rule 2: an empty cell is no reading; a cell that says "missing" is a reading without a value.
-Rule 3: the order of the file is the order of arrival. A long file written channel after channel has none, and is put
-in the order of time; it is held in memory for that.
+Rule 3: the order of the file is the order of arrival, unless it clearly is not (`order`). A long file is all in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,28 +21,16 @@ from gateway.recordings.cells import Grid, read_grid, read_numbers, read_times
 from gateway.recordings.layout import Columns, Layout, find_columns
 from gateway.recordings.mapping import Place
 from gateway.recordings.notes import Notes
+from gateway.recordings.order import LATE, Order, Piece
 from gateway.recordings.source import Block, Source
 from gateway.recordings.times import Times
 
 _GAP = 1.5
 """So many usual steps without a row are a gap."""
-_PIECE = 400_000
 _HINTED = 3
 """Columns that are not there, of which more is no slip of the pen."""
-_MIXED = 0.01
-"""A long file of which more goes back in time than this was not written as it arrived."""
-
-
-class Piece(NamedTuple):
-    """Readings as columns, sorted by arrival."""
-
-    arrival_ns: Int64s
-    """The newest time that the file had come to."""
-    channel: Int32s
-    """The number of the channel, as the recording was given it."""
-    time_ns: Int64s
-    value: Floats
-    """In the canonical unit; NaN when missing."""
+_SHOWN = 3
+"""Notes of one kind that are written out; of the rest only the number is kept."""
 
 
 class Recording:
@@ -60,6 +46,7 @@ class Recording:
         self._layout = layout
         self._notes = notes
         self._times = Times(layout.zone, layout.time_format)
+        self._order = Order(notes)
         self._newest_ns = 0
         self._step_ns = 0
         self.empty_cells = 0
@@ -70,8 +57,8 @@ class Recording:
 
     @property
     def share(self) -> float:
-        """How much of the file has been read."""
-        return self._source.share
+        """How much of the file has been read and handed on."""
+        return self._source.share * self._order.share
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the readings; ConfigError when the file's head makes no sense."""
@@ -79,7 +66,7 @@ class Recording:
             blocks = source.blocks()
             columns, first = self._head(blocks)
             read = self._long if columns.is_long else self._wide
-            yield from read(columns, _chain(first, blocks))
+            yield from self._order.settled(read(columns, _chain(first, blocks)), is_long=columns.is_long)
 
     def _head(self, blocks: Iterator[Block]) -> tuple[Columns, Block]:
         for block in blocks:
@@ -143,17 +130,36 @@ class Recording:
         step = arrival - before
         if not self._step_ns and (usual := step[(step > 0) & (before > 0)]).size:
             self._step_ns = int(np.median(usual))
-        for row in np.flatnonzero((time_ns < before) & (time_ns != 0)).tolist():
-            text = f"goes back from {_iso(before[row])} to {_iso(time_ns[row])}; its readings come late"
-            self._notes.add("time", int(lines[row]), text)
-        for row in np.flatnonzero((time_ns == before) & (before > 0)).tolist():
-            self._notes.add("time", int(lines[row]), f"{_iso(time_ns[row])} once more; what differs is not believed")
+        self._say(
+            LATE,
+            (time_ns < before) & (time_ns != 0),
+            lines,
+            lambda row: f"goes back from {_iso(before[row])} to {_iso(time_ns[row])}; its readings come late",
+        )
+        self._say(
+            "time",
+            (time_ns == before) & (before > 0),
+            lines,
+            lambda row: f"{_iso(time_ns[row])} once more; what differs is not believed",
+        )
         if self._step_ns:
-            for row in np.flatnonzero((step > _GAP * self._step_ns) & (before > 0)).tolist():
-                text = f"no rows for {_span(step[row])} after {_iso(before[row])}"
-                self._notes.add("gap", int(lines[row]), text)
+            self._say(
+                "gap",
+                (step > _GAP * self._step_ns) & (before > 0),
+                lines,
+                lambda row: f"no rows for {_span(step[row])} after {_iso(before[row])}",
+            )
         self._newest_ns = int(arrival[-1])
         return arrival
+
+    def _say(self, kind: str, is_odd: NDArray[np.bool_], lines: NDArray[np.int64], text: Callable[[int], str]) -> None:
+        """Say the same of many rows, the first few in words."""
+        odd = np.flatnonzero(is_odd)
+        for row in odd[:_SHOWN].tolist():
+            self._notes.add(kind, int(lines[row]), text(row))
+        if odd.size > _SHOWN:
+            row = int(odd[_SHOWN])
+            self._notes.add(kind, int(lines[row]), text(row), odd.size - _SHOWN)
 
     def _long(self, columns: Columns, blocks: Iterator[Block]) -> Iterator[Piece]:
         parts = [self._long_part(read_grid(block, columns, self._notes), columns) for block in blocks]
@@ -164,23 +170,14 @@ class Recording:
         value = np.concatenate([part[2] for part in parts])
         lines = np.concatenate([part[3] for part in parts])
         del parts
-        goes_back = int((np.diff(time_ns) < 0).sum())
-        if goes_back <= _MIXED * len(time_ns):
-            arrival_ns = self._arrivals_long(time_ns, lines)
-        else:
-            self._notes.add("order", 0, f"{goes_back:,} rows are older than the row before; put in the order of time")
-            arrival_ns = time_ns
-        order = np.argsort(arrival_ns, kind="stable")
-        for start in range(0, len(order), _PIECE):
-            rows = order[start : start + _PIECE]
-            yield Piece(arrival_ns[rows], channel[rows], time_ns[rows], value[rows])
-
-    def _arrivals_long(self, time_ns: Int64s, lines: NDArray[np.int64]) -> Int64s:
-        arrival = np.maximum.accumulate(time_ns) if len(time_ns) else time_ns
-        for row in np.flatnonzero(time_ns < arrival).tolist():
-            text = f"goes back from {_iso(arrival[row])} to {_iso(time_ns[row])}; the reading comes late"
-            self._notes.add("time", int(lines[row]), text)
-        return arrival
+        arrival_ns = np.maximum.accumulate(time_ns) if len(time_ns) else time_ns
+        self._say(
+            LATE,
+            time_ns < arrival_ns,
+            lines,
+            lambda row: f"goes back from {_iso(arrival_ns[row])} to {_iso(time_ns[row])}; the reading comes late",
+        )
+        yield Piece(arrival_ns, channel, time_ns, value)
 
     def _long_part(self, grid: Grid, columns: Columns) -> tuple[Int32s, Int64s, Floats, NDArray[np.int64]]:
         assert columns.channel is not None  # noqa: S101 - only a long file comes here

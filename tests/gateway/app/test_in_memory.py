@@ -127,3 +127,35 @@ def test_a_channel_that_is_not_replayed_is_not_silent(site: Site) -> None:
         feed_in_memory(gateway, [row for row in story() if row[1] == 1])
 
     assert {warning.asset for warning in gateway.warnings.values()} == {"W-1"}
+
+
+def test_a_silence_of_years_says_what_one_of_days_says_and_costs_no_memory(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portions: list[int] = []
+
+    def told(years: int) -> set[tuple[str, int, int, str]]:
+        later = 20 * 86_400 + years * 365 * 86_400
+        with InMemoryGateway(site, dict(zip(CHANNELS, (1, 2), strict=True))) as gateway:
+            apply = gateway._apply
+
+            def counted(records: Sequence[Record]) -> None:
+                portions.append(len(records))
+                apply(records)
+
+            monkeypatch.setattr(gateway, "_apply", counted)
+            again = [(second + later, channel, value) for second, channel, value in story()]
+            feed_in_memory(gateway, [*story(), *again])
+        said = [finding for findings in gateway.said.values() for finding in findings]
+        back = later * SECOND
+
+        def moment(time_ns: int) -> int:
+            return time_ns - back if time_ns > START * SECOND + back // 2 else time_ns
+
+        return {(one.hazard, moment(one.start_ns), moment(one.learned_ns), one.level.name) for one in said}
+
+    days, decades = told(0), told(30)
+
+    assert decades == days
+    assert max(portions) <= 10_000
+    assert sum(portions) < 100_000

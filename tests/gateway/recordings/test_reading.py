@@ -71,7 +71,7 @@ def test_a_long_file_written_channel_after_channel_is_put_in_the_order_of_time(p
     read = Read(path)
 
     assert [row[:2] for row in read.rows] == [("00:00", "A.d.a"), ("00:00", "B.d.b"), ("00:05", "A.d.a")]
-    assert read.said == ["f: order: 1 rows are older than the row before; put in the order of time"]
+    assert read.said == ["f: order: 1 readings are older than one before them; put in the order of time"]
 
 
 @pytest.mark.parametrize("pack", [lzma.compress, gzip.compress], ids=["xz", "gz"])
@@ -127,9 +127,9 @@ def test_a_time_that_goes_back_comes_late_and_a_gap_is_told(path: Path) -> None:
     assert [row[0] for row in read.rows] == times
     assert read.arrivals == ["00:00", "00:05", "00:10", "00:10", "00:15", "02:00", "02:00"]
     assert read.said == [
-        "f:5: time: goes back from 2026-01-01T00:10:00.000Z to 2026-01-01T00:05:00.000Z; its readings come late",
-        "f:8: time: 2026-01-01T02:00:00.000Z once more; what differs is not believed",
+        "f:5: late: goes back from 2026-01-01T00:10:00.000Z to 2026-01-01T00:05:00.000Z; its readings come late",
         "f:7: gap: no rows for 105 min after 2026-01-01T00:15:00.000Z",
+        "f:8: time: 2026-01-01T02:00:00.000Z once more; what differs is not believed",
     ]
 
 
