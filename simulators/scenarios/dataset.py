@@ -44,24 +44,40 @@ def record(
     """Play a scenario, time to learn from included, and write it down; return how many readings there are.
 
     `site` is the file whose fleet is played, where it is not as the scenario has it.
-    Unreachable when the folder has files already, or cannot be written.
+    Unreachable when the folder has files already, or cannot be written. A recording that does not come to its end
+    leaves nothing of itself behind.
     """
+    was_there = folder.is_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise Unreachable(f"{folder} has files already; name an empty folder, or one that is not there")
-        with Stage(scenario, inventory) as stage:
-            readings = _write_readings(folder / READINGS, stage, inventory, progress)
-            windows = stage.windows
-            _write_parameters(folder / PARAMETERS, stage.parameters)
-        _write_truth(folder / TRUTH, windows)
-        text = site.read_text(encoding="utf-8") if site else scenario.site_text()
-        beside = site.parent if site else None
-        text = served_site(text, {}, scenario.report_seconds, folder=beside, into=folder)
-        (folder / SITE).write_text(text, encoding="utf-8")
-        (folder / README).write_text(_readme(scenario, inventory, readings, windows), encoding="utf-8")
+        try:
+            return _written_down(scenario, inventory, folder, progress, site)
+        except BaseException:
+            # The folder was empty: all that is in it now is half of a data set.
+            for name in (READINGS, TRUTH, PARAMETERS, SITE, README):
+                (folder / name).unlink(missing_ok=True)
+            if not was_there:
+                folder.rmdir()
+            raise
     except OSError as error:
         raise Unreachable(f"{folder}: {error.strerror or error}") from error
+
+
+def _written_down(
+    scenario: Scenario, inventory: Inventory, folder: Path, progress: Callable[[float], None], site: Path | None
+) -> int:
+    with Stage(scenario, inventory) as stage:
+        readings = _write_readings(folder / READINGS, stage, inventory, progress)
+        windows = stage.windows
+        _write_parameters(folder / PARAMETERS, stage.parameters)
+    _write_truth(folder / TRUTH, windows)
+    text = site.read_text(encoding="utf-8") if site else scenario.site_text()
+    beside = site.parent if site else None
+    text = served_site(text, {}, scenario.report_seconds, folder=beside, into=folder)
+    (folder / SITE).write_text(text, encoding="utf-8")
+    (folder / README).write_text(_readme(scenario, inventory, readings, windows), encoding="utf-8")
     return readings
 
 

@@ -108,6 +108,25 @@ def test_a_folder_with_files_is_not_written_into(
     assert [path.name for path in tmp_path.iterdir()] == ["try.yaml"]
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_recording_that_is_broken_off_leaves_nothing_behind(
+    *, is_there: bool, scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_share: float) -> None:
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "set"
+    if is_there:
+        folder.mkdir()
+    monkeypatch.setattr("gateway.cli.simulate._bar", lambda _name: interrupt)
+
+    code = main(["simulate", str(scenario), "--record", str(folder)])
+
+    assert code == 130
+    assert folder.exists() == is_there
+    assert list(folder.glob("*")) == []
+
+
 def test_a_wrong_scenario_is_one_line_with_its_place(scenario: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scenario.write_text(SCENARIO.replace("asset: G-1", "asset: G-9"))
 
