@@ -5,7 +5,8 @@ runs from the last counted one.
 Rule 2: an alarm goes to the right event that has not been found: the one it names first, else the oldest; when all
 have been found it is a repeat.
 Rule 3: what is outside every true event is false, also when it speaks of a harmless event; only hazards that are
-labelled are judged, for of the others nobody knows.
+labelled are judged, for of the others nobody knows. An alarm of an event that is not judged, for it had begun before
+the warm-up was over or lies outside the recording, is neither right nor false.
 Rule 4: false alarms per sensor-month = false alarms / (valid readings x step / 730 h), after the warm-up.
 """
 
@@ -60,6 +61,7 @@ class Terms:
     within_seconds: float | None = None
     """Later than this after the start an event counts as missed."""
     warm_up_until_ns: int = 0
+    """Before that nothing is judged, nor an event that had begun."""
 
     def merge_ns(self, hazard: str) -> int:
         """Return the merge time of a hazard."""
@@ -124,7 +126,7 @@ class Judged:
     not_judged: Mapping[str, int]
     """Alarms of hazards that no label speaks of."""
     set_aside: int
-    """Events that began in the warm-up."""
+    """Events that had begun before the warm-up was over."""
     sensor_months: float
     by_kind: Mapping[str, Score]
     total: Score
@@ -152,15 +154,18 @@ def judge(
     terms: Terms,
     *,
     hazards: frozenset[str] = frozenset(),
+    outside: Sequence[LabelledEvent] = (),
 ) -> Judged:
     """Judge a back-test; `sensor_hours` are the hours with valid readings of each channel after the warm-up.
 
-    `hazards` names those to judge; empty: those that the labels speak of.
+    `hazards` names those to judge; empty: those that the labels speak of. `outside` are events beyond the recording.
     """
     judged_events = [event for event in events if event.start_ns >= terms.warm_up_until_ns]
     true = [event for event in judged_events if not event.is_benign]
     counted = [one for one in merged(alarms, terms) if one.learned_ns >= terms.warm_up_until_ns]
     spoken = [one for one in counted if _is_judged(one.hazard, judged_events, hazards)]
+    beside = [event for event in (*events, *outside) if not event.is_benign and event not in judged_events]
+    spoken = [one for one in spoken if _is_of(one, true, terms) or not _is_of(one, beside, terms)]
     found, repeats, false = _assigned(true, spoken, terms)
     outcomes = [
         Outcome(event, found.get(number), repeats[number], _standing(event, counted))
@@ -174,7 +179,7 @@ def judge(
         benign=benign,
         false_alarms=false,
         counted=len(spoken),
-        not_judged=dict(Counter(one.hazard for one in counted) - Counter(one.hazard for one in spoken)),
+        not_judged=dict(Counter(one.hazard for one in counted if not _is_judged(one.hazard, judged_events, hazards))),
         set_aside=len(events) - len(judged_events),
         sensor_months=months,
         by_kind={
@@ -214,6 +219,10 @@ def _assigned(
         else:
             repeats[fitting[0]] += 1
     return found, repeats, false
+
+
+def _is_of(alarm: Alarm, events: Sequence[LabelledEvent], terms: Terms) -> bool:
+    return any(_speaks_of(alarm, event, terms) for event in events)
 
 
 def _speaks_of(alarm: Alarm, event: LabelledEvent, terms: Terms) -> bool:

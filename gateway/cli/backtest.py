@@ -109,17 +109,19 @@ def run(options: argparse.Namespace) -> int:
         options.grace,
         options.before,
         options.within,
-        warm_up_until[0] if options.warm_up else 0,
+        max(reduced.first_ns, *warm_up_until) if options.warm_up else reduced.first_ns,
     )
     covered = [one for one in events if one.start_ns <= reduced.last_ns and one.end_ns >= reduced.first_ns]
+    outside = [one for one in events if one not in covered]
     hours = {name: reduced.hours(number) for name, number in recording.numbers.items()}
-    judged = judge(covered, _alarms(gateway, options.level), hours, terms, hazards=frozenset(options.hazards))
+    alarms, hazards = _alarms(gateway, options.level), frozenset(options.hazards)
+    judged = judge(covered, alarms, hours, terms, hazards=hazards, outside=outside)
     figures = {
         "file": str(options.file),
         "events_file": str(options.events),
         "readings": readings,
         "seconds": round(time.monotonic() - began, 3),
-        "outside": len(events) - len(covered),
+        "outside": len(outside),
     }
     if options.out:
         drawer = Drawer(reduced, recording.numbers, dict(site.inventory.channels), zone, covered)
@@ -227,7 +229,7 @@ def _facts(options: argparse.Namespace, figures: Mapping[str, Any], judged: Judg
         "事件开始前即算 right before the start": written(options.before),
         "须在多久内 must be within": written(options.within),
         "不评判的预热期 warm-up not judged": written(options.warm_up),
-        "预热期内的事件 events in the warm-up": str(judged.set_aside),
+        "评判开始前已发生的事件 events begun before anything was judged": str(judged.set_aside),
         "数据以外的事件 events outside the recording": str(figures["outside"]),
         "无标注而未评判 not judged, for no label speaks of them": ", ".join(
             f"{count} {hazard}" for hazard, count in judged.not_judged.items()
@@ -267,9 +269,9 @@ def _lines(figures: Mapping[str, Any], judged: Judged, zone: ZoneInfo) -> list[s
     if judged.not_judged:
         others = ", ".join(f"{count} {hazard}" for hazard, count in judged.not_judged.items())
         lines.append(f"not judged, for no label speaks of them: {others}")
-    for count, said in ((figures["outside"], "outside the recording"), (judged.set_aside, "in the warm-up")):
+    for count, said in ((figures["outside"], "outside the recording"), (judged.set_aside, "before the warm-up ended")):
         if count:
-            lines.append(f"{count} events lie {said}")
+            lines.append(f"not judged: {count} events that lie or begin {said}")
     rate_in = figures["readings"] / max(figures["seconds"], 0.001)
     lines.append(f"{figures['readings']:,} readings in {figures['seconds']:.1f} s ({rate_in:,.0f} a second)")
     return lines

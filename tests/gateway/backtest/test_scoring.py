@@ -129,3 +129,21 @@ def test_nine_in_ten_delays_are_no_longer_than_the_ninth_tenth() -> None:
 
     assert judged.total.delay_90_seconds == 9 * 3_600
     assert judged.total.delay_median_seconds == 5.5 * 3_600
+
+
+def test_an_alarm_of_an_event_that_is_not_judged_is_neither_right_nor_false() -> None:
+    terms = Terms(warm_up_until_ns=48 * HOUR)
+    begun, after = _event(40, 100), _event(200, 300)
+
+    judged = judge([begun], [_alarm(60), _alarm(210), _alarm(400)], MONTH, terms, outside=[after])
+
+    assert [one.learned_ns // HOUR for one in judged.false_alarms] == [400]
+    assert (judged.set_aside, judged.total.events, judged.counted) == (1, 0, 1)
+
+
+def test_an_alarm_far_from_an_event_that_is_not_judged_is_false() -> None:
+    terms = Terms(warm_up_until_ns=48 * HOUR)
+
+    judged = judge([_event(40, 100), _event(500, 510)], [_alarm(60), _alarm(400)], MONTH, terms)
+
+    assert [one.learned_ns // HOUR for one in judged.false_alarms] == [400]
