@@ -17,6 +17,8 @@ from simulators.models.contract import Place
 from simulators.signals import Signal, healthy
 from simulators.world import World
 
+_HANGS_METRES = 5.0
+"""A gauge that looks down hangs so high over the bottom (proposal), above what an underpass holds."""
 KEPT_NS = 3600 * SECOND
 """A report may be this much older than the newest that was asked for."""
 
@@ -32,6 +34,8 @@ class Course:
     instruments: Instruments
     span: tuple[float, float] = (-math.inf, math.inf)
     """Where the instrument saturates."""
+    hangs_metres: float = math.nan
+    """Over the bottom, where it looks down at a level and tells the gap to it; NaN for all others."""
     _held: dict[int, float] = field(default_factory=dict)
     """Moment at which it got stuck → the value that it has shown since."""
 
@@ -42,22 +46,26 @@ class Course:
     def wave(self, time_ns: Int64s) -> Floats:
         """Return what a channel of samples shows at many times of the last minute."""
         self.world.advance(int(time_ns[-1]), keep_ns=KEPT_NS)
-        true = self.world.wave(self.place, time_ns).tolist()
+        true = [self._told(value) for value in self.world.wave(self.place, time_ns).tolist()]
         return np.clip(
             [self._seen(when, value) for when, value in zip(time_ns.tolist(), true, strict=True)], *self.span
         )
 
     def _shown(self, time_ns: int) -> float:
         self.world.advance(time_ns, keep_ns=KEPT_NS)
-        return self._seen(time_ns, self.world.at(self.place, time_ns))
+        return self._seen(time_ns, self._told(self.world.at(self.place, time_ns)))
 
     def _seen(self, time_ns: int, true: float) -> float:
         asked_ns = self.instruments.asked_at(self.device, self.point, time_ns)
         if asked_ns == time_ns:
             return self.instruments.measured(self.device, self.point, time_ns, true)
         if asked_ns not in self._held:
-            self._held[asked_ns] = self.world.at(self.place, asked_ns)
+            self._held[asked_ns] = self._told(self.world.at(self.place, asked_ns))
         return self._held[asked_ns]
+
+    def _told(self, true: float) -> float:
+        """Return what is true of its quantity where the world tells a place's."""
+        return true if math.isnan(self.hangs_metres) else self.hangs_metres - true
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +97,11 @@ def courses_of(inventory: Inventory, world: World, instruments: Instruments, *, 
     courses: dict[str, Signal] = {}
     for channel in inventory.channels.values():
         place, device, point = (channel.asset, channel.quantity), channel.device, channel.point
+        span, level = channel.span or (-math.inf, math.inf), (channel.asset, "water_level")
         if place in told:
-            span = channel.span or (-math.inf, math.inf)
             courses[channel.id] = Course(world, place, device, point, instruments, span)
+        elif channel.quantity == "air_gap" and level in told:
+            courses[channel.id] = Course(world, level, device, point, instruments, span, _HANGS_METRES)
         else:
             courses[channel.id] = Measured(healthy(channel, offset, seed), device, point, instruments)
     return courses
