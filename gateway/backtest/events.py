@@ -4,35 +4,47 @@
 
 Rule 1: columns are found by name, under the names that people give them; only `start` must be there.
 Rule 2: an event without an end is a moment; one without a place, or whose place the site file does not know, may be
-anywhere; one without a hazard is of any, but a fault of a sensor is a fault of a sensor.
+anywhere; one without a hazard, or with words that are none, is of any, but a fault of a sensor is a fault of a sensor.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from gateway.documents import did_you_mean
 from gateway.errors import ConfigError, Fault
 from gateway.inventory import Inventory
 from gateway.recordings import Notes, Times
+from gateway.settings.hazards import HAZARDS
 
 SENSOR_HAZARDS = frozenset({"sensor_fault", "sensor_silent"})
 _COLUMNS = {
-    "start": ("start", "begin", "from", "start_time", "开始", "开始时间"),
-    "end": ("end", "until", "to", "end_time", "结束", "结束时间"),
-    "place": ("asset", "channel", "target", "element", "sensor", "device", "place", "资产", "测点", "位置"),
+    "start": (
+        *("start", "begin", "from", "start_time", "begin_time", "starttime", "开始", "开始时间"),
+        *("time", "timestamp", "datetime", "date", "时间", "日期"),
+    ),
+    "end": ("end", "until", "to", "end_time", "endtime", "stop", "结束", "结束时间"),
+    "place": (
+        *("asset", "channel", "target", "element", "sensor", "device", "place", "location", "资产", "测点"),
+        *("位置", "地点"),
+    ),
     "hazard": ("hazard", "险情", "风险", "类型"),
-    "kind": ("kind", "event", "label", "name", "种类", "事件"),
+    "kind": ("kind", "event", "label", "name", "type", "种类", "事件"),
     "benign": ("benign", "harmless", "良性"),
     "danger": ("danger", "threshold", "sign_start", "peak", "危险时间"),
 }
 _YES = frozenset({"yes", "y", "true", "1", "是"})
 _NO = frozenset({"no", "n", "false", "0", "否", ""})
 _ENCODINGS = ("utf-8-sig", "gb18030")
+_TIMES_HINT = "e.g. 2026-07-01 02:14, or 2026-07-01T02:14:00Z"
+_NAMED = {name.lower(): one.name for one in HAZARDS.values() for name in (one.name, one.zh, one.en)}
+"""Hazards by their names in the site file, in Chinese and in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +91,12 @@ def read_events(
         try:
             events.append(_event(cells, line, inventory, zone, kinds))
         except ValueError as error:
-            faults.append(Fault(str(path), line, 1, str(error), "e.g. 2026-07-01 02:14, or 2026-07-01T02:14:00Z"))
+            faults.append(Fault(str(path), line, 1, str(error), _TIMES_HINT if "is no time" in str(error) else ""))
             continue
+        for word in hazards_in(cells.get("hazard", "")).unknown if cells.get("kind", "") not in kinds else ():
+            near = did_you_mean(word, HAZARDS)
+            text = f"no hazard is called {word!r:.60}{f', {near}' if near else ''}; any is right but those of sensors"
+            notes.add("hazard", line, text)
         place = events[-1].place
         if place and not events[-1].assets:
             notes.add("place", line, f"the site file has no {place!r:.60}; a warning anywhere is right for it")
@@ -109,7 +125,7 @@ def _rows(path: Path) -> list[list[str]]:
 
 
 def _columns(path: Path, head: Sequence[str]) -> dict[str, int]:
-    names = [name.strip().lower() for name in head]
+    names = [name.strip().lower().replace(" ", "_") for name in head]
     found = {
         meaning: next((names.index(word) for word in words if word in names), None)
         for meaning, words in _COLUMNS.items()
@@ -156,9 +172,28 @@ def _time(text: str, zone: ZoneInfo) -> int:
 def _hazards(hazard: str, kind: str, kinds: Mapping[str, Collection[str]]) -> frozenset[str]:
     if kind in kinds:
         return frozenset(kinds[kind])
-    if hazard:
-        return frozenset(word.strip() for word in hazard.replace("|", " ").split())
+    if known := hazards_in(hazard).known:
+        return known
     return SENSOR_HAZARDS if kind.lower().startswith("sensor_") else frozenset()
+
+
+class Hazards(NamedTuple):
+    """What words say of hazards."""
+
+    known: frozenset[str]
+    unknown: tuple[str, ...]
+
+
+def hazards_in(text: str) -> Hazards:
+    """Return the hazards that a text names, by their names in any language, and the words that are none.
+
+    >>> sorted(hazards_in("pipe burst|管道漏损").known), hazards_in("pipe_leak gush").unknown
+    (['pipe_burst', 'pipe_leak'], ('gush',))
+    """
+    parts = [part.strip().lower() for part in re.split(r"[|,;/、]", text) if part.strip()]
+    words = [word for part in parts for word in ([part] if part in _NAMED else part.split())]
+    known = frozenset(_NAMED[word] for word in words if word in _NAMED)
+    return Hazards(known, tuple(word for word in words if word not in _NAMED))
 
 
 def _where(place: str, inventory: Inventory) -> tuple[frozenset[str], frozenset[str]]:

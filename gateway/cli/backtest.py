@@ -87,7 +87,9 @@ def run(options: argparse.Namespace) -> int:
 
     # What would fail at the end fails at the beginning.
     code = plotly_js() if options.out else ""
-    kinds = _kinds(options.kind)
+    if options.out and not options.out.absolute().parent.is_dir():
+        raise ConfigError([Fault("--out", 1, 1, f"there is no folder {str(options.out.parent)!r:.120}")])
+    kinds, hazards = _kinds(options.kind), frozenset(_known(options.hazards, "--hazards", 1))
     site, notes, event_notes = recorded.open_site(options.site), Notes(), Notes()
     zone = ZoneInfo(site.timezone)
     events = read_events(options.events, site.inventory, recorded.zone_of(options, site), kinds, event_notes)
@@ -109,13 +111,12 @@ def run(options: argparse.Namespace) -> int:
         options.grace,
         options.before,
         options.within,
-        max(reduced.first_ns, *warm_up_until) if options.warm_up else reduced.first_ns,
+        max([reduced.first_ns, *(warm_up_until if options.warm_up else [])]),
     )
     covered = [one for one in events if one.start_ns <= reduced.last_ns and one.end_ns >= reduced.first_ns]
     outside = [one for one in events if one not in covered]
     hours = {name: reduced.hours(number) for name, number in recording.numbers.items()}
-    alarms, hazards = _alarms(gateway, options.level), frozenset(options.hazards)
-    judged = judge(covered, alarms, hours, terms, hazards=hazards, outside=outside)
+    judged = judge(covered, _alarms(gateway, options.level), hours, terms, hazards=hazards, outside=outside)
     figures = {
         "file": str(options.file),
         "events_file": str(options.events),
@@ -158,8 +159,21 @@ def _kinds(written_kinds: Sequence[str]) -> dict[str, list[str]]:
         if not equals or not hazards:
             hint = "e.g. leak_abrupt=pipe_leak,pipe_burst"
             raise ConfigError([Fault("--kind", number, 1, f"{item!r:.60} is not KIND=HAZARD", hint)])
-        found[kind.strip()] = [hazard.strip() for hazard in hazards.split(",")]
+        found[kind.strip()] = _known(hazards.split(","), "--kind", number)
     return found
+
+
+def _known(words: Sequence[str], option: str, number: int) -> list[str]:
+    """Return the hazards that an option names; ConfigError when there is no such hazard."""
+    from gateway.backtest.events import hazards_in  # noqa: PLC0415
+    from gateway.documents import did_you_mean  # noqa: PLC0415
+    from gateway.settings.hazards import HAZARDS  # noqa: PLC0415
+
+    named = [hazards_in(word) for word in words]
+    if unknown := [word for each in named for word in each.unknown]:
+        hint = did_you_mean(unknown[0], HAZARDS) or f"there are {', '.join(HAZARDS)}"
+        raise ConfigError([Fault(option, number, 1, f"no hazard is called {unknown[0]!r:.60}", hint)])
+    return sorted({hazard for each in named for hazard in each.known})
 
 
 def _alarms(gateway: InMemoryGateway, level: str) -> list[Alarm]:

@@ -96,3 +96,29 @@ def test_all_faults_of_the_file_are_said_at_once_with_their_lines(tmp_path: Path
 def test_a_file_without_events_is_a_fault(tmp_path: Path, inventory: Inventory, text: str) -> None:
     with pytest.raises(ConfigError):
         _read(tmp_path, text, inventory)
+
+
+@pytest.mark.parametrize("head", ["Start Time;Location;Type", "timestamp;sensor;label", "时间;地点;种类"])
+def test_columns_go_by_the_names_that_people_give_them(tmp_path: Path, inventory: Inventory, head: str) -> None:
+    [event] = _read(tmp_path, f"{head}\n2026-07-01 00:00;W-1;flood\n", inventory)
+
+    assert (event.place, event.kind) == ("W-1", "flood")
+
+
+@pytest.mark.parametrize("written", ["pipe_leak", "管道漏损", "Pipe leak", "pipe_leak gush", "gush | pipe leak"])
+def test_a_hazard_is_known_by_any_of_its_names(tmp_path: Path, inventory: Inventory, written: str) -> None:
+    [event] = _read(tmp_path, f"start,hazard\n2026-07-01 00:00,{written}\n", inventory)
+
+    assert event.hazards == {"pipe_leak"}
+
+
+def test_a_hazard_that_is_none_is_any_and_said(tmp_path: Path, inventory: Inventory) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("start,hazard\n2026-07-01 00:00,pipe_leek\n")
+    notes = Notes()
+
+    [event] = read_events(path, inventory, ZONE, {}, notes)
+
+    assert event.fits_hazard("pipe_burst")
+    assert not event.fits_hazard("sensor_fault")
+    assert "no hazard is called 'pipe_leek', did you mean 'pipe_leak'?" in notes.as_text("events.csv")[0]

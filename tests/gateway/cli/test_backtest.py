@@ -133,3 +133,32 @@ def test_a_kind_that_is_written_wrongly_is_explained(arguments: list[str], capsy
 
     assert exit_code == 78
     assert "is not KIND=HAZARD" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--hazards", "sewer_overflo"], "did you mean 'sewer_overflow'?"),
+        (["--kind", "storm=sewer_overflo"], "did you mean 'sewer_overflow'?"),
+        (["--out", "nowhere/report.html"], "there is no folder 'nowhere'"),
+    ],
+)
+def test_what_would_fail_or_mislead_at_the_end_is_said_at_the_beginning(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], option: list[str], said: str
+) -> None:
+    exit_code = main([*arguments, *option])
+
+    assert exit_code == 78
+    assert said in capsys.readouterr().err
+
+
+def test_newest_rows_first_say_the_same(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main([*arguments, *JUDGED, "--json"])
+    expected = json.loads(capsys.readouterr().out)
+    recording = Path(arguments[1])
+    head, *rows = recording.read_text().splitlines()
+    recording.write_text("\n".join([head, *reversed(rows)]))
+
+    main([*arguments, *JUDGED, "--json"])
+
+    assert json.loads(capsys.readouterr().out)["total"] == expected["total"]
