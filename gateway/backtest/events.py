@@ -37,6 +37,7 @@ _COLUMNS = {
     "hazard": ("hazard", "险情", "风险", "类型"),
     "kind": ("kind", "event", "label", "name", "type", "种类", "事件"),
     "benign": ("benign", "harmless", "良性"),
+    "also": ("also", "assets_too", "相关资产"),
     "danger": ("danger", "threshold", "sign_start", "peak", "危险时间"),
 }
 _YES = frozenset({"yes", "y", "true", "1", "是"})
@@ -151,6 +152,8 @@ def _event(
         raise ValueError(f"benign must be yes or no, got {said!r:.40}")
     danger = _time(cells["danger"], zone) if cells.get("danger") else None
     assets, channels = _where(place, inventory)
+    if assets:
+        assets |= {name for name in re.split(r"[|;\s]+", cells.get("also", "")) if name in inventory.assets}
     return LabelledEvent(
         start_ns=start_ns,
         end_ns=end_ns,

@@ -1,7 +1,7 @@
 """A scenario as a labelled data set in a folder: what every device measured, and what was true.
 
 readings.csv.xz   time, channel, value    as the devices reported, in the channels' canonical units
-truth.csv         start, end, kind, asset, hazard, benign, detail; as `lifeline backtest --events` reads it
+truth.csv         start, end, kind, asset, also, hazard, benign, detail; as `lifeline backtest --events` reads it
 parameters.csv    asset, name, value, unit, low, high, source; what was drawn for the physics of each asset
 site.yaml         the site file of the district
 README.md         what it is, and how to use it
@@ -15,7 +15,7 @@ import csv
 import io
 import json
 import lzma
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gateway.clock import to_iso
@@ -25,6 +25,7 @@ from simulators.devices import resolved
 from simulators.models.contract import Window
 from simulators.models.ranges import Parameter
 from simulators.scenarios.durations import written
+from simulators.scenarios.judging import named
 from simulators.scenarios.scenario import Scenario, Stage
 from simulators.scenarios.served import served_site
 
@@ -72,7 +73,7 @@ def _written_down(
         readings = _write_readings(folder / READINGS, stage, inventory, progress)
         windows = stage.windows
         _write_parameters(folder / PARAMETERS, stage.parameters)
-    _write_truth(folder / TRUTH, windows)
+    _write_truth(folder / TRUTH, windows, stage.kin, inventory)
     text = site.read_text(encoding="utf-8") if site else scenario.site_text()
     beside = site.parent if site else None
     text = served_site(text, {}, scenario.report_seconds, folder=beside, into=folder)
@@ -102,14 +103,18 @@ def _write_readings(path: Path, stage: Stage, inventory: Inventory, progress: Ca
     return readings
 
 
-def _write_truth(path: Path, windows: Sequence[Window]) -> None:
+def _write_truth(
+    path: Path, windows: Sequence[Window], kin: Mapping[str, frozenset[str]], inventory: Inventory
+) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("start", "end", "kind", "asset", "hazard", "benign", "detail"))
+        rows.writerow(("start", "end", "kind", "asset", "also", "hazard", "benign", "detail"))
         for window in sorted(windows, key=lambda one: (one.start_ns, one.asset, one.kind)):
             detail = json.dumps(dict(window.detail), ensure_ascii=False) if window.detail else ""
             times = (to_iso(window.start_ns), to_iso(window.end_ns))
-            rows.writerow((*times, window.kind, window.asset, window.hazard, "" if window.hazard else "yes", detail))
+            also = "|".join(sorted((named(window, kin) - {window.asset}) & inventory.assets.keys()))
+            benign = "" if window.hazard else "yes"
+            rows.writerow((*times, window.kind, window.asset, also, window.hazard, benign, detail))
 
 
 def _write_parameters(path: Path, parameters: Sequence[Parameter]) -> None:
@@ -145,7 +150,8 @@ def _readme(scenario: Scenario, inventory: Inventory, readings: int, windows: Se
     out.write("| file | what |\n| --- | --- |\n")
     out.write(f"| `{READINGS}` | `time` (UTC, by the device's clock), `channel`, `value` (canonical unit), ")
     out.write("in the order in which they were measured |\n")
-    out.write(f"| `{TRUTH}` | `start`, `end`, `kind` of what happened, `asset`, the `hazard` that a gateway ought ")
+    out.write(f"| `{TRUTH}` | `start`, `end`, `kind` of what happened, `asset`, those that are right to name `also`, ")
+    out.write("the `hazard` that a gateway ought ")
     out.write("to name (empty: none), `benign` when it is none, `detail` as JSON |\n")
     out.write(f"| `{PARAMETERS}` | what was drawn for the physics: `asset`, `name`, `value`, `unit`, the range from ")
     out.write("`low` to `high` that it was drawn from, and the `source` of that |\n")

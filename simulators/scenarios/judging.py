@@ -122,7 +122,7 @@ class _Truth:
         """Return the trouble that a warning can be about: the nearest sort of it that there is."""
         same = [window for window in self.windows if window.hazard == hazard]
         bringing = [window for window in self.windows if hazard in _BRINGS.get(window.hazard, ())]
-        sorts = [[one for one in some if asset in _named(one, self.kin)] for some in (same, bringing)]
+        sorts = [[one for one in some if asset in named(one, self.kin)] for some in (same, bringing)]
         return next((some for some in (*sorts, same, bringing) if some), [])
 
 
@@ -200,10 +200,10 @@ def _speaks_of(raised: Raised, window: Window, kin: Mapping[str, frozenset[str]]
         return False
     if raised.hazard != window.hazard and raised.hazard not in _BRINGS.get(window.hazard, ()):
         return False
-    return raised.asset in _named(window, kin)
+    return raised.asset in named(window, kin)
 
 
-def _named(window: Window, kin: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Return the assets that are right to name for some trouble."""
+def named(window: Window, kin: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the assets that are right to name for some trouble, and other words that its detail has."""
     told = (str(value) for value in window.detail.values())
     return frozenset({window.asset, *told}) | kin.get(window.asset, frozenset())

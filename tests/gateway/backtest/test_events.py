@@ -39,6 +39,12 @@ def test_an_asset_stands_for_those_it_is_related_to(tmp_path: Path, inventory: I
     assert not event.fits_place("W-3", "W-3.r3.level")
 
 
+def test_more_assets_may_be_right_to_name(tmp_path: Path, inventory: Inventory) -> None:
+    [event] = _read(tmp_path, "start,asset,also\n2026-07-01 00:00,W-2,W-3|nowhere\n", inventory)
+
+    assert event.assets == {"W-1", "W-2", "W-3"}
+
+
 def test_a_channel_stands_for_itself_and_its_asset(tmp_path: Path, inventory: Inventory) -> None:
     [event] = _read(tmp_path, "start;channel\n2026-07-01 00:00;W-3.r3.level\n", inventory)
 

@@ -86,6 +86,12 @@ def test_what_was_offline_is_in_the_set_and_what_was_dead_is_not(scenario: Path,
     assert not any(row["channel"].startswith("TN-1.air-1.") for row in within)
 
 
+def test_the_truth_names_the_manhole_beside_a_leaking_main(scenario: Path, tmp_path: Path) -> None:
+    truth = _rows(_record(scenario, tmp_path / "set")["truth.csv"])
+
+    assert {row["asset"]: row["also"] for row in truth}["G-1"].split("|") == ["MH-1", "MH-2"]
+
+
 def test_a_replay_of_a_data_set_warns(scenario: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _record(scenario, tmp_path / "set")
     capsys.readouterr()
