@@ -35,13 +35,14 @@ def times(*parts: tuple[int, float]) -> NDArray[np.int64]:
     return START + np.cumsum(steps, dtype=np.int64)
 
 
+# Each part is long enough for every detector that will ever have an opinion at its pace to have one.
 SCENES = {
-    "every_ten_seconds": times((3_000, 10)),
-    "once_a_day": times((300, 86_400)),
-    "a_hundred_times_faster": times((1_000, 100), (4_000, 1)),
-    "a_hundred_times_slower": times((4_000, 1), (1_000, 100)),
-    "from_a_second_to_a_waveform": times((1_000, 1), (6_000, 0.01)),
-    "a_year_away": times((1_500, 10), (1, 365 * 86_400), (1_500, 10)),
+    "every_ten_seconds": times((1_200, 10)),
+    "once_a_day": times((200, 86_400)),
+    "a_hundred_times_faster": times((500, 100), (1_500, 1)),
+    "a_hundred_times_slower": times((1_500, 1), (500, 100)),
+    "from_a_second_to_a_waveform": times((600, 1), (2_000, 0.01)),
+    "a_year_away": times((800, 10), (1, 365 * 86_400), (800, 10)),
 }
 
 
