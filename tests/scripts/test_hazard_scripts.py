@@ -65,7 +65,7 @@ def expect(script: Script, hazard: str, *wanted: Want) -> None:
 
 @pytest.mark.slow
 def test_a_leak_is_told_after_its_second_night_and_ends_with_the_repair(tmp_path: Path) -> None:
-    script = Script(tmp_path, zone(), tick_seconds=300)
+    script = Script(tmp_path, zone(), tick_seconds=900)
     nights(script, leaks_from=15, leaks_until=18)
 
     script.play(NIGHTS * DAY)
@@ -80,7 +80,7 @@ def test_a_leak_is_told_after_its_second_night_and_ends_with_the_repair(tmp_path
 
 @pytest.mark.slow
 def test_a_leak_says_what_it_is_made_of(tmp_path: Path) -> None:
-    script = Script(tmp_path, zone(), tick_seconds=300)
+    script = Script(tmp_path, zone(), tick_seconds=900)
     nights(script, leaks_from=15)
 
     script.play(night(17))
@@ -95,7 +95,7 @@ def test_a_leak_says_what_it_is_made_of(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_flush_of_one_night_is_no_leak(tmp_path: Path) -> None:
-    script = Script(tmp_path, zone(), tick_seconds=300)
+    script = Script(tmp_path, zone(), tick_seconds=900)
     nights(script, leaks_from=15, leaks_until=16)
 
     script.play(NIGHTS * DAY)
@@ -105,7 +105,7 @@ def test_a_flush_of_one_night_is_no_leak(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_meter_that_no_pressure_agrees_with_is_no_leak(tmp_path: Path) -> None:
-    script = Script(tmp_path, zone(), tick_seconds=300)
+    script = Script(tmp_path, zone(), tick_seconds=900)
     nights(script, leaks_from=15, pressure_falls=False)
 
     script.play(NIGHTS * DAY)

@@ -42,9 +42,16 @@ def loopback_only(event, arguments):
         os._exit(99)
 
 sys.addaudithook(loopback_only)
+"""
+MAIN = """
 from gateway.cli import main
 sys.exit(main())
 """
+AN_HOUR = """
+from gateway.cli import demo_district
+demo_district.PAST_SECONDS = 3_600.0
+"""
+"""Where the length of the past is not the point."""
 
 
 class Demo:
@@ -71,11 +78,11 @@ class Demo:
 
 
 @contextmanager
-def demo(folder: Path, *options: str) -> Iterator[Demo]:
+def demo(folder: Path, *options: str, past: str = "") -> Iterator[Demo]:
     environment = {**os.environ, "TMPDIR": str(folder)}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", LOOPBACK_ONLY, "demo", "--no-browser", *options],
+            [sys.executable, "-c", LOOPBACK_ONLY + past + MAIN, "demo", "--no-browser", *options],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -155,7 +162,7 @@ def test_a_wrong_option_is_a_usage_error(wrong: list[str], capsys: pytest.Captur
 def test_it_stops_by_itself_and_keeps_the_named_state(tmp_path: Path) -> None:
     state = tmp_path / "kept"
     for _ in range(2):
-        with demo(tmp_path, "--for", "1", "--state", str(state)) as running:
+        with demo(tmp_path, "--for", "1", "--state", str(state), past=AN_HOUR) as running:
             rest, _ = running.process.communicate(timeout=1 + STOP_SECONDS)
 
         assert running.process.returncode == 0
