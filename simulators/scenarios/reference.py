@@ -97,9 +97,11 @@ def _tried(parts: Mapping[str, Part]) -> Iterator[_Tried]:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lifeline-reference-")))
             term = Term(_START_NS, _START_NS + 86_400 * SECOND, 1, folder)
             world = stack.enter_context(World(part.models(term), Climate(seed=1), term.start_ns))
-            for kind, meaning in HAPPENINGS.items():
+            for number, (kind, meaning) in enumerate(HAPPENINGS.items(), 1):
+                # One after the other: a pump cannot fail and run on at one time.
+                begin_ns = term.start_ns + number * 60 * SECOND
                 for asset, described in part.assets.items():
-                    event = Event(term.start_ns + SECOND, kind, asset, _AMOUNT if meaning else math.nan, 60.0)
+                    event = Event(begin_ns, kind, asset, _AMOUNT if meaning else math.nan, 30.0)
                     try:
                         window = world.stage(event)
                     except ValueError:
