@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,6 +24,10 @@ _BAND_NS = 14 * 86_400 * SECOND
 _LEAST_AROUND_NS = 3_600 * SECOND
 _BUCKETS_AROUND = 60
 _MILLISECOND = 1_000_000
+_HOLE_STEPS = 3
+"""So many usual steps without a value are a hole, over which no line goes."""
+_FEW_POINTS = 100
+_Cell = TypeVar("_Cell")
 COLOURS = {"blue": "#1f6feb", "yellow": "#b58900", "orange": "#d9650b", "red": "#c4171b"}
 """Of a level, on white."""
 EVENT, OTHER, HARMLESS = "rgba(196,23,27,.20)", "rgba(196,23,27,.07)", "rgba(46,125,50,.18)"
@@ -93,7 +97,7 @@ class Drawer:
         start_ns, end_ns = first - around, last + around
         number = self._numbers.get(channel)
         drawn = None if number is None else _thinned(self._reduced.drawn(number, start_ns, end_ns))
-        traces = [] if drawn is None else self._traces(drawn)
+        traces = [] if drawn is None or number is None else self._traces(drawn, self._reduced.step_ns(number))
         rungs = {level: limit for one in alarms for level, limit in one.rungs.items()}
         on_scale = [] if drawn is None else _on_scale(rungs, drawn)
         shapes = [
@@ -116,27 +120,51 @@ class Drawer:
         }
         return Plot(heading, said, alarms[0].level if alarms else "", traces, layout)
 
-    def _traces(self, drawn: Drawn) -> list[dict[str, Any]]:
-        line = {"color": "#24496b", "width": 1}
-        shared = {"type": "scatter", "mode": "lines", "line": line, "connectgaps": False} | self._times(drawn)
-        # Two lines with the space between them filled: what lies between lowest and highest.
+    def _traces(self, drawn: Drawn, step_ns: int) -> list[dict[str, Any]]:
+        """Return a line where each place has one value, else lowest and highest with what lies between filled."""
+        spoken = np.flatnonzero(~np.isnan(drawn.low))
+        if not spoken.size:
+            return []
+        usual_ns = max(step_ns, int(drawn.time_ns[-1] - drawn.time_ns[0]) // max(len(drawn.time_ns) - 1, 1))
+        holes = np.flatnonzero(np.diff(drawn.time_ns[spoken]) > _HOLE_STEPS * usual_ns) + 1
+        parts = np.split(spoken, holes)
+        shared: dict[str, Any] = {
+            "type": "scatter",
+            "mode": "lines+markers" if spoken.size <= _FEW_POINTS else "lines",
+            "line": {"color": "#24496b", "width": 1.5},
+            "marker": {"size": 4},
+            "connectgaps": False,
+            **self._times(drawn, parts),
+        }
+        if np.array_equal(drawn.low[spoken], drawn.high[spoken]):
+            return [{**shared, "y": _json(drawn.low, parts), "name": "值 value"}]
+        around = [np.append(part, part[::-1]) for part in parts]
+        between = [drawn.low[part].tolist() + drawn.high[part[::-1]].tolist() for part in parts]
+        filled = {
+            "type": "scatter",
+            "mode": "lines",
+            "line": {"width": 0},
+            "fill": "toself",
+            "fillcolor": "rgba(36,73,107,.35)",
+            "hoverinfo": "skip",
+            "y": _apart([_short(one) for one in values] for values in between),
+        }
         return [
-            {**shared, "y": _json(drawn.low), "name": "低 low"},
-            {
-                **shared,
-                "y": _json(drawn.high),
-                "name": "高 high",
-                "fill": "tonexty",
-                "fillcolor": "rgba(36,73,107,.35)",
-            },
+            filled | self._times(drawn, around),
+            {**shared, "y": _json(drawn.low, parts), "name": "低 low"},
+            {**shared, "y": _json(drawn.high, parts), "name": "高 high"},
         ]
 
-    def _times(self, drawn: Drawn) -> dict[str, Any]:
-        """Return a beginning and a step, half the size of a page; each time where the clocks change in between."""
-        time_ns = drawn.time_ns
-        if len(time_ns) > 1 and self._offset(int(time_ns[0])) == self._offset(int(time_ns[-1])):
-            return {"x0": self._iso(int(time_ns[0])), "dx": int(time_ns[1] - time_ns[0]) // _MILLISECOND}
-        return {"x": [self._iso(one) for one in time_ns.tolist()]}
+    def _times(self, drawn: Drawn, parts: Sequence[NDArray[np.intp]]) -> dict[str, Any]:
+        """Return the local time of each place in milliseconds, short for a page; nothing between the parts."""
+        first_ns, last_ns = int(drawn.time_ns[0]), int(drawn.time_ns[-1])
+        one_offset = self._offset(first_ns) if self._offset(first_ns) == self._offset(last_ns) else None
+
+        def local(time_ns: int) -> int:
+            offset = self._offset(time_ns) if one_offset is None else one_offset
+            return time_ns // _MILLISECOND + round(offset.total_seconds() * 1_000)
+
+        return {"x": _apart([local(one) for one in drawn.time_ns[part].tolist()] for part in parts)}
 
     def _label_shapes(
         self, channel: str, own: LabelledEvent | None, start_ns: int, end_ns: int
@@ -180,8 +208,8 @@ class Drawer:
     def _iso(self, time_ns: int) -> str:
         return datetime.fromtimestamp(time_ns / SECOND, self._zone).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
-    def _offset(self, time_ns: int) -> object:
-        return datetime.fromtimestamp(time_ns / SECOND, self._zone).utcoffset()
+    def _offset(self, time_ns: int) -> timedelta:
+        return datetime.fromtimestamp(time_ns / SECOND, self._zone).utcoffset() or timedelta()
 
 
 _TICKS = [
@@ -233,12 +261,25 @@ def _thinned(drawn: Drawn) -> Drawn:
     each = -(-len(drawn.time_ns) // _POINTS)
     if each <= 1:
         return drawn
-    count = len(drawn.time_ns) // each
-    cut = count * each
-    low = np.fmin.reduce(drawn.low[:cut].reshape(count, each), axis=1)
-    high = np.fmax.reduce(drawn.high[:cut].reshape(count, each), axis=1)
-    return Drawn(drawn.time_ns[:cut].reshape(count, each)[:, each // 2], low, high)
+    count = -(-len(drawn.time_ns) // each)
+    rest = np.full(count * each - len(drawn.time_ns), np.nan, np.float32)
+    low = np.fmin.reduce(np.append(drawn.low, rest).reshape(count, each), axis=1)
+    high = np.fmax.reduce(np.append(drawn.high, rest).reshape(count, each), axis=1)
+    width_ns = int(drawn.time_ns[1] - drawn.time_ns[0])
+    return Drawn(drawn.time_ns[::each] + width_ns * (each // 2), low, high)
 
 
-def _json(values: NDArray[np.float32]) -> list[float | None]:
-    return [None if np.isnan(one) else float(f"{one:.6g}") for one in values.tolist()]
+def _json(values: NDArray[np.float32], parts: Sequence[NDArray[np.intp]]) -> list[float | None]:
+    return _apart([_short(one) for one in values[part].tolist()] for part in parts)
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _apart(parts: Iterable[Sequence[_Cell]]) -> list[_Cell | None]:
+    """Return the parts in one list with nothing between them."""
+    cells: list[_Cell | None] = []
+    for part in parts:
+        cells += [None, *part] if cells else part
+    return cells

@@ -17,6 +17,10 @@ from gateway.model import SECOND, Floats, Int32s, Int64s
 _CELLS = 6_000_000
 """Two tables of so many float32 are 48 MB."""
 _MOST, _LEAST = 1 << 17, 1 << 11
+_FEW = 10
+"""Readings in a call of which a new step can be learned."""
+_LEAST_KEPT, _MOST_KEPT = 0.67, 1.5
+"""Shares of a call's time that readings of the usual step fill."""
 
 
 class Drawn(NamedTuple):
@@ -45,7 +49,8 @@ class Reduced:
         self._size = int(2 ** np.floor(np.log2(np.clip(_CELLS / max(channels, 1), _LEAST, _MOST))))
         self._low = np.full((channels + 1, self._size), np.inf, np.float32)
         self._high = np.full((channels + 1, self._size), -np.inf, np.float32)
-        self._valid = np.zeros(channels + 1, np.int64)
+        self._valid_ns = np.zeros(channels + 1, np.int64)
+        self._without_step = np.zeros(channels + 1, np.int64)
         self._last_ns = np.zeros(channels + 1, np.int64)
         self._step_ns = np.zeros(channels + 1, np.int64)
         self._width_ns = SECOND
@@ -84,11 +89,18 @@ class Reduced:
         np.maximum.at(self._high.reshape(-1), bucket, small)
         self._learn_steps(channel, time_ns)
         counted = channel[time_ns >= warm_up_until_ns] if int(time_ns[0]) < warm_up_until_ns else channel
-        self._valid += np.bincount(counted, minlength=len(self._valid))
+        self._without_step += np.bincount(counted, minlength=len(self._valid_ns))
+        has_step = self._step_ns > 0
+        self._valid_ns[has_step] += self._without_step[has_step] * self._step_ns[has_step]
+        self._without_step[has_step] = 0
 
     def hours(self, channel: int) -> float:
-        """Return the hours with valid readings: their number times the usual step."""
-        return float(self._valid[channel]) * float(self._step_ns[channel]) / SECOND / 3_600.0
+        """Return the hours with valid readings: their number times the usual step of their time."""
+        return float(self._valid_ns[channel]) / SECOND / 3_600.0
+
+    def step_ns(self, channel: int) -> int:
+        """Return the newest usual step of a channel, 0 when it spoke once."""
+        return int(self._step_ns[channel])
 
     def drawn(self, channel: int, start_ns: int, end_ns: int) -> Drawn:
         """Return a channel between two moments."""
@@ -124,14 +136,21 @@ class Reduced:
         self._width_ns *= 2
 
     def _learn_steps(self, channel: Int32s, time_ns: Int64s) -> None:
-        """Learn the usual step of the channels that have none yet: the median of a call's."""
-        new = np.flatnonzero(self._step_ns[channel] == 0)
-        for number in np.unique(channel[new]).tolist():
-            times = time_ns[channel == number]
-            if self._last_ns[number]:
-                times = np.append(self._last_ns[number], times)
-            steps = np.diff(times)
-            steps = steps[steps > 0]
-            if steps.size:
-                self._step_ns[number] = int(np.median(steps))
-            self._last_ns[number] = times[-1]
+        """Learn the usual step, the median of a call's, of the channels that have none yet or do not keep theirs."""
+        counts = np.bincount(channel, minlength=len(self._step_ns))
+        span_ns = max(int(time_ns.max()) - int(time_ns.min()), 1)
+        kept = counts * (self._step_ns / span_ns)
+        is_off = (counts > _FEW) & ((kept < _LEAST_KEPT) | (kept > _MOST_KEPT))
+        learning = np.flatnonzero((counts > 0) & ((self._step_ns == 0) | is_off))
+        if learning.size:
+            order = np.argsort(channel, kind="stable")
+            ends = np.cumsum(counts)
+            for number in learning.tolist():
+                times = time_ns[order[ends[number] - counts[number] : ends[number]]]
+                if self._last_ns[number]:
+                    times = np.append(self._last_ns[number], times)
+                steps = np.diff(times)
+                steps = steps[steps > 0]
+                if steps.size:
+                    self._step_ns[number] = int(np.median(steps))
+        self._last_ns[channel] = time_ns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from gateway.backtest.reduced import Reduced
 from gateway.model import SECOND
@@ -55,3 +56,16 @@ def test_a_band_is_of_the_past_only() -> None:
 
     assert band == (1.0, 1.0)
     assert reduced.band(2 - 1, -SECOND, SECOND, (0.5,)) == (1.0,)
+
+
+@pytest.mark.parametrize("steps", [(1, 100), (100, 1)])
+def test_hours_stay_right_when_a_channel_speaks_a_hundred_times_more_or_less_often(steps: tuple[int, int]) -> None:
+    reduced = Reduced(2)
+    time_ns = np.cumsum(np.repeat(np.array(steps) * SECOND, 2_000), dtype=np.int64)
+
+    for part in np.array_split(np.arange(len(time_ns)), 40):
+        reduced.add(np.ones(len(part), np.int32), time_ns[part], np.ones(len(part)), 0)
+        reduced.add(np.full(1, 2, np.int32), time_ns[part[:1]], np.ones(1), 0)
+
+    assert reduced.hours(1) == pytest.approx(2_000 * 101 / 3_600, rel=0.05)
+    assert reduced.step_ns(1) == steps[1] * SECOND

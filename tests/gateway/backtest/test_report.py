@@ -141,17 +141,59 @@ def test_the_page_stays_small_however_much_there_is_to_draw(inventory: Inventory
     assert len(page.encode()) < 3_000_000
 
 
-@pytest.mark.parametrize(("zone", "has_changed"), [(SHANGHAI, False), (ZoneInfo("Europe/Berlin"), True)])
-def test_a_plot_over_a_change_of_clocks_names_each_time(
-    inventory: Inventory, zone: ZoneInfo, *, has_changed: bool
-) -> None:
+@pytest.mark.parametrize(("zone", "hours"), [(SHANGHAI, 0), (ZoneInfo("Europe/Berlin"), 1)])
+def test_a_plot_over_a_change_of_clocks_shows_local_time(inventory: Inventory, zone: ZoneInfo, hours: int) -> None:
     march_ns = 1_772_800_000 * SECOND
     one = event(0, "W-1", frozenset({"W-1"}), start_ns=march_ns, end_ns=march_ns + 39 * 24 * HOUR)
 
-    [low, _] = drawer(inventory, start_ns=march_ns, zone=zone).draw("W-1.r1.level", "", "", one, []).traces
+    [_, low, _] = drawer(inventory, start_ns=march_ns, zone=zone).draw("W-1.r1.level", "", "", one, []).traces
 
-    assert ("x" in low) == has_changed
-    assert ({"x0", "dx"} <= low.keys()) != has_changed
+    spent = low["x"][-1] - low["x"][0]
+    assert spent / 3_600_000 == pytest.approx(40 * 24 + hours, abs=0.5)
+
+
+def slow(step_seconds: int, hole: slice) -> Drawer:
+    """Draw a day of readings that come far less often than buckets do, with a hole."""
+    reduced = Reduced(1)
+    time_ns = np.arange(86_400 // step_seconds, dtype=np.int64) * step_seconds * SECOND
+    value = np.arange(len(time_ns), dtype=np.float64)
+    value[hole] = np.nan
+    reduced.add(np.ones(len(time_ns), np.int32), time_ns, value, 0)
+    return Drawer(reduced, {"W-1.r1.level": 1}, {}, SHANGHAI, [])
+
+
+def test_readings_that_come_less_often_than_points_are_one_line(inventory: Inventory) -> None:
+    assert "W-1" in inventory.assets
+
+    plot = slow(900, slice(0)).draw("W-1.r1.level", "", "", None, [alarm(12)])
+
+    [line] = plot.traces
+    assert line["y"] == [float(number) for number in range(44, 53)]
+    assert "fill" not in line
+
+
+def test_no_line_goes_over_a_hole() -> None:
+    [line] = slow(900, slice(46, 51)).draw("W-1.r1.level", "", "", None, [alarm(12)]).traces
+
+    assert line["y"] == [44.0, 45.0, None, 51.0, 52.0]
+    assert [one is None for one in line["x"]] == [False, False, True, False, False]
+
+
+def test_where_a_place_has_many_values_what_lies_between_is_filled() -> None:
+    reduced = Reduced(1)
+    time_ns = np.arange(86_400 * 4, dtype=np.int64) * SECOND
+    value = np.where(np.arange(len(time_ns)) % 2, 1.0, -1.0)
+    value[10_000:30_000] = np.nan
+    reduced.add(np.ones(len(time_ns), np.int32), time_ns, value, 0)
+    draw = Drawer(reduced, {"W-1.r1.level": 1}, {}, SHANGHAI, []).draw
+
+    between, low, high = draw("W-1.r1.level", "", "", None, [alarm(1), alarm(80)]).traces
+
+    assert {one for one in low["y"] if one is not None} == {-1.0}
+    assert {one for one in high["y"] if one is not None} == {1.0}
+    assert between["fill"] == "toself"
+    assert between["y"].count(None) == low["y"].count(None) == 1
+    assert len(between["x"]) == len(between["y"]) == 2 * len(low["y"]) - 1
 
 
 def test_labels_of_other_places_are_not_drawn(inventory: Inventory) -> None:
