@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-# Two workers where there are two cores: no unit test may lean on another.
-UNITS = ["-m", "pytest", "-n", "auto", "-m", "not fault and not browser"]
+# Two workers where there are two cores: no unit test may lean on another. Who is done takes from who is not.
+UNITS = ["-m", "pytest", "-n", "auto", "--dist", "worksteal", "-m", "not fault and not browser"]
 SIDE_BY_SIDE = ("recordings", "rehearsals")
 """Steps that keep one core busy each and measure no time."""
 STOPS = "tests/faults/test_simulate_stopped.py"
