@@ -18,6 +18,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.app.device_clocks import DeviceClocks
 from gateway.detection import Detection
 from gateway.early_warning import Acknowledged, EarlyWarning, Finding, Observed, State
 from gateway.health import Health
@@ -43,7 +44,8 @@ _BOOT_ID = "recording"
 class InMemoryGateway:
     """Screen, detection and warnings of a site for the channels that have a number; `warnings` is what came of it."""
 
-    def __init__(self, site: Site, numbers: Mapping[str, int]) -> None:
+    def __init__(self, site: Site, numbers: Mapping[str, int], *, is_received: bool = False) -> None:
+        """`is_received`: it is fed the times at which readings were received, by which clocks can be judged."""
         inventory = site.inventory
         watched = {name: channel for name, channel in inventory.channels.items() if name in numbers}
         self.inventory = dataclasses.replace(inventory, channels=watched)
@@ -64,10 +66,14 @@ class InMemoryGateway:
         self._position = 0
         self._now_ns = 0
         self._next_tick_ns = 0
+        self._is_received = is_received
+        self._clocks: DeviceClocks | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="lifeline-replay-"))
+        if self._is_received:
+            self._clocks = DeviceClocks(self.inventory, self._numbers, Path(folder), self.health)
         self._detection = Detection.open(
             Path(folder),
             inventory=self.inventory,
@@ -109,7 +115,8 @@ class InMemoryGateway:
                 received_ns,
                 _BOOT_ID,
             )
-            records = self._taken(records, self._screen(batch))
+            for timed in self._clocks(batch) if self._clocks else (batch,):
+                records = self._taken(records, self._screen(timed) if isinstance(timed, Batch) else [timed])
         self._apply(records)
 
     def pass_time(self, seconds: float) -> None:

@@ -44,6 +44,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--channel-column", metavar="COLUMN", help="the column of names in a long file")
     parser.add_argument("--value-column", metavar="COLUMN", help="the column of values in a long file")
     parser.add_argument(
+        "--received-column",
+        metavar="COLUMN",
+        help="the column of when rows were received (default: one called received, where there is one; - takes none)",
+    )
+    parser.add_argument(
         "--time-format", metavar="FORMAT", help="strptime format of the times, e.g. '%%d.%%m.%%Y %%H:%%M'"
     )
     parser.add_argument("--timezone", metavar="ZONE", help="of times without one (default: the site's)")
@@ -71,6 +76,7 @@ def open_recording(options: argparse.Namespace, site: Site, notes: Notes) -> Rea
         channel=options.channel_column,
         value=options.value_column,
         time_format=options.time_format,
+        received=options.received_column,
     )
     places = read_map(options.map, site.inventory.channels) or _own_names(site)
     return open_file(options.file, places, layout, notes)
@@ -89,7 +95,7 @@ def through_a_gateway(
     # The channels of a file are known once there is a piece.
     first = next(pieces, None)
     readings, bar = 0, Bar()
-    with InMemoryGateway(site, recording.numbers) as gateway:
+    with InMemoryGateway(site, recording.numbers, is_received=recording.is_received) as gateway:
         for piece in itertools.chain([first] if first else [], pieces):
             if look is not None:
                 look(piece)

@@ -56,14 +56,21 @@ def _mended(found: int, width: int) -> str:
     return "the missing ones are empty" if found < width else "the rest is left out"
 
 
-def read_times(texts: Sequence[str], lines: NDArray[np.int64], times: Times, notes: Notes) -> Int64s:
-    """Return a time for each text, 0 for one that is none."""
+def read_times(
+    texts: Sequence[str],
+    lines: NDArray[np.int64],
+    times: Times,
+    notes: Notes,
+    *,
+    else_: str = "the row is left out",
+) -> Int64s:
+    """Return a time for each text, 0 for one that is none; `else_` says what becomes of its row."""
     read: dict[str, int] = {}
     column = np.empty(len(texts), np.int64)
     for place, text in enumerate(texts):
         time_ns = read.get(text)
         if time_ns is None:
-            time_ns = _read_time(text, int(lines[place]), times, notes)
+            time_ns = _read_time(text, int(lines[place]), times, notes, else_)
             # A local hour that occurs twice must be looked at each time.
             if len(read) < 100_000 and not times.is_twice:  # noqa: PLR2004 - bounds the memory of it
                 read[text] = time_ns
@@ -71,13 +78,24 @@ def read_times(texts: Sequence[str], lines: NDArray[np.int64], times: Times, not
     return column
 
 
-def _read_time(text: str, line: int, times: Times, notes: Notes) -> int:
+def read_received(
+    texts: Sequence[str], lines: NDArray[np.int64], time_ns: Int64s, times: Times, notes: Notes
+) -> Int64s:
+    """Return when each row was received: where that is not said, at the time of the row."""
+    said = np.array([place for place, text in enumerate(texts) if text.strip()], np.intp)
+    received_ns = time_ns.copy()
+    read = read_times([texts[place] for place in said], lines[said], times, notes, else_="its own time is taken")
+    received_ns[said[read != 0]] = read[read != 0]
+    return received_ns
+
+
+def _read_time(text: str, line: int, times: Times, notes: Notes, else_: str) -> int:
     before = times.written
     try:
         time_ns = times.read(text)
     except ValueError:
         what = f"{text!r:.60} is no time" if text.strip() else "no time"
-        notes.add("time", line, f"{what}; the row is left out (day before month needs --time-format)")
+        notes.add("time", line, f"{what}; {else_} (day before month needs --time-format)")
         return 0
     if before and times.written != before:
         notes.add("time format", line, f"{text!r:.60} is written like {times.written}, before it was like {before}")

@@ -2,6 +2,8 @@
 
 wide   time,  n1,  n4, …        one column a channel
 long   time,  channel,  value   one row a reading
+
+Either may have a column that says when a row was received.
 """
 
 from __future__ import annotations
@@ -31,6 +33,9 @@ _TIMES = (
     "日期",
 )
 _CHANNELS = ("channel", "tag", "point", "sensor", "name", "id", "series", "通道", "测点", "编号", "名称")
+_RECEIVED = ("received", "received_at", "received_time", "接收时间", "入库时间")
+NO_COLUMN = "-"
+"""Given for a column that is not to be looked for."""
 _VALUES = ("value", "reading", "val", "值", "数值", "监测值", "测量值")
 
 
@@ -45,6 +50,8 @@ class Layout:
     channel: str | None = None
     value: str | None = None
     time_format: str | None = None
+    received: str | None = None
+    """The column of the times at which rows were received; `NO_COLUMN` when none is to be taken for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class Columns:
     channel: int | None = None
     """The column of channel names in a long file."""
     value: int | None = None
+    received: int | None = None
+    """The column that says when a row was received."""
     is_decimal_comma: bool = False
 
     @property
@@ -96,7 +105,8 @@ def columns_of(names: tuple[str, ...], layout: Layout, mapped: Collection[str], 
 
 
 def _wide_or_long(found: Columns, number: int, layout: Layout, mapped: Collection[str], file: str) -> Columns:
-    """Return the columns with those of a long file, when it is one."""
+    """Return the columns with those of a long file, when it is one, and with when a row was received."""
+    found = replace(found, received=_received(found, number, layout, mapped, file))
     names = found.names
     channel = _named(layout.channel, names, number, file)
     value = _named(layout.value, names, number, file)
@@ -114,6 +124,15 @@ def _wide_or_long(found: Columns, number: int, layout: Layout, mapped: Collectio
     if channel is None or value is None or (is_mapped and not is_certain):
         return found
     return replace(found, channel=channel, value=value)
+
+
+def _received(found: Columns, number: int, layout: Layout, mapped: Collection[str], file: str) -> int | None:
+    if layout.received == NO_COLUMN:
+        return None
+    named = _named(layout.received, found.names, number, file)
+    known = _known(found.names, _RECEIVED) if named is None and found.has_head else named
+    is_other = known == found.time or (named is None and known is not None and found.names[known] in mapped)
+    return None if is_other else known
 
 
 def _is_time(text: str, layout: Layout) -> bool:

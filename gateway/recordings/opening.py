@@ -21,6 +21,8 @@ class Readable(Protocol):
 
     numbers: dict[str, int]
     """The channels that occur and their numbers; complete once there is a piece."""
+    is_received: bool
+    """Whether it says when its readings were received; known once there is a piece."""
     empty_cells: int
     rows: int
 

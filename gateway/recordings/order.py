@@ -1,10 +1,12 @@
-"""In which order readings arrived: as their file has them, unless the file clearly was not written as they came.
+"""In which order readings arrived: as their file says or has them, unless it clearly was not written as they came.
 
 Rule 1: rows that are late now and then are late. A file that begins with its newest rows, is shuffled, or was written
 channel after channel has no order of arrival; it is put in the order of time, and held in memory for that.
 Rule 2: of a file too long to be held its first readings decide.
 Rule 3: a few readings that lie years from all others are slips of a clock; they would stretch everything, and are left
 out.
+Rule 4: a file that says when its rows were received is put in that order; of one too long to be held each portion is,
+and what it says of later portions never goes back.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ _MIXED, _MOST_LATE = 0.01, 0.25
 """Shares of readings older than the one before, in a long file, and older than any before."""
 _RUN = 100
 """Readings of one channel in a row that a file written channel after channel has at least, in the mean."""
-_YEAR_NS = 365 * 86_400 * SECOND
+_DAY_NS = 86_400 * SECOND
+_YEAR_NS = 365 * _DAY_NS
+_LONG_LAG_NS = _DAY_NS
+"""Rows that were received so long after their time were rather stored again than received."""
 _SLIPS = 0.01
 """Share of the readings at either end that may be slips."""
 
@@ -37,7 +42,7 @@ class Piece(NamedTuple):
     """Readings as columns, sorted by arrival."""
 
     arrival_ns: Int64s
-    """The newest time that the file had come to."""
+    """When it was received, where the file says so, else the newest time that the file had come to."""
     channel: Int32s
     """The number of the channel, as the recording was given it."""
     time_ns: Int64s
@@ -61,6 +66,41 @@ class Order:
         """How much of what was read has been handed on."""
         return self._given / self._taken if self._taken else 1.0
 
+    def received(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
+        """Yield the readings of a file that says when it received them."""
+        left, newest_ns, is_told = self._counted(pieces), 0, False
+        while (held := self._held(left)) is not None:
+            sorted_ = held.rows(np.argsort(held.arrival_ns, kind="stable"))
+            arrival_ns = np.maximum(sorted_.arrival_ns, newest_ns)
+            if not is_told:
+                self._say_lag(sorted_)
+                is_told = True
+            if before := int((sorted_.arrival_ns < newest_ns).sum()):
+                text = (
+                    f"{before:,} readings were received before others that stand far before them; taken as they stand"
+                )
+                self._notes.add("order", 0, text)
+            kept = self._without_slips(sorted_._replace(arrival_ns=arrival_ns))
+            newest_ns = int(arrival_ns[-1]) if len(arrival_ns) else newest_ns
+            yield from self._portions(kept)
+
+    def _held(self, left: Iterator[Piece]) -> Piece | None:
+        """Return the next readings, as many as may be held; None at the end."""
+        held, count = [], 0
+        for piece in left:
+            held.append(piece)
+            count += len(piece.time_ns)
+            if count >= _HELD:
+                break
+        return _joined(held) if held else None
+
+    def _say_lag(self, piece: Piece) -> None:
+        lag_ns = np.median(piece.arrival_ns - piece.time_ns) if len(piece.time_ns) else 0.0
+        if lag_ns > _LONG_LAG_NS:
+            hint = "--received-column - goes by the times of the readings instead"
+            text = f"in the median a reading was received {lag_ns / _DAY_NS:.3g} days after its time; {hint}"
+            self._notes.add("received", 0, text)
+
     def settled(self, pieces: Iterable[Piece], *, is_long: bool) -> Iterator[Piece]:
         """Yield the readings of a file; of a long one any two neighbours can be of different channels."""
         left = self._counted(pieces)
@@ -71,7 +111,7 @@ class Order:
                 break
         if not held:
             return
-        first = self._without_slips(_joined(held))
+        first = _after_the_times(self._without_slips(_joined(held)), self._slips)
         held.clear()
         if older := _out_of_order(first, is_long=is_long):
             self._notes.drop(LATE)
@@ -118,8 +158,12 @@ class Order:
         self._slips += len(slips)
         text = f"{to_iso(int(time_ns[slips[0]]))} lies years from all others; left out"
         self._notes.add("clock", 0, text, len(slips))
-        kept = piece.rows(np.flatnonzero(~is_slip))
-        return kept._replace(arrival_ns=np.maximum.accumulate(kept.time_ns))
+        return piece.rows(np.flatnonzero(~is_slip))
+
+
+def _after_the_times(piece: Piece, slips: int) -> Piece:
+    """Return readings that lost some as having arrived by the times of those that are left."""
+    return piece._replace(arrival_ns=np.maximum.accumulate(piece.time_ns)) if slips else piece
 
 
 def _joined(pieces: list[Piece]) -> Piece:

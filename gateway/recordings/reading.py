@@ -2,7 +2,8 @@
 
 Rule 1: a recording is told as it is; what is odd about it is noted, and the rest goes on.
 Rule 2: an empty cell is no reading; a cell that says "missing" is a reading without a value.
-Rule 3: the order of the file is the order of arrival, unless it clearly is not (`order`). A long file is all in memory.
+Rule 3: readings arrived when the file says that they were received; where it says nothing, the order of the file is the
+order of arrival, unless it clearly is not (`order`). A long file is all in memory.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from gateway.clock import to_iso
 from gateway.documents import did_you_mean
 from gateway.errors import ConfigError, Fault
 from gateway.model import SECOND, Floats, Int32s, Int64s
-from gateway.recordings.cells import Grid, read_grid, read_numbers, read_times
+from gateway.recordings.cells import Grid, read_grid, read_numbers, read_received, read_times
 from gateway.recordings.layout import Columns, Layout, find_columns
 from gateway.recordings.mapping import Place
 from gateway.recordings.notes import Notes
@@ -46,6 +47,9 @@ class Recording:
         self._layout = layout
         self._notes = notes
         self._times = Times(layout.zone, layout.time_format)
+        self._received = Times(layout.zone, layout.time_format)
+        self.is_received = False
+        """Whether the file says when its readings were received; known once there is a piece."""
         self._order = Order(notes)
         self._newest_ns = 0
         self._step_ns = 0
@@ -66,7 +70,12 @@ class Recording:
             blocks = source.blocks()
             columns, first = self._head(blocks)
             read = self._long if columns.is_long else self._wide
-            yield from self._order.settled(read(columns, _chain(first, blocks)), is_long=columns.is_long)
+            pieces = read(columns, _chain(first, blocks))
+            self.is_received = columns.received is not None
+            if self.is_received:
+                yield from self._order.received(pieces)
+            else:
+                yield from self._order.settled(pieces, is_long=columns.is_long)
 
     def _head(self, blocks: Iterator[Block]) -> tuple[Columns, Block]:
         for block in blocks:
@@ -88,7 +97,10 @@ class Recording:
         for block in blocks:
             grid = read_grid(block, columns, self._notes)
             time_ns = read_times(grid.column(columns.time), grid.lines, self._times, self._notes)
-            arrival_ns = self._arrivals(time_ns, grid.lines)
+            if columns.received is None:
+                arrival_ns = self._arrivals(time_ns, grid.lines)
+            else:
+                arrival_ns = self._received_at(grid, columns.received, time_ns)
             value = np.empty((len(time_ns), len(watched)))
             is_there = np.empty(value.shape, np.bool_)
             is_there[:] = (time_ns != 0)[:, None]
@@ -116,7 +128,9 @@ class Recording:
             hint = did_you_mean(name, columns.names) if len(absent) <= _HINTED else ""
             self._notes.add("map", 0, f"there is no column {name!r:.80}{f', {hint}' if hint else ''}")
         others = [
-            name for place, name in enumerate(columns.names) if place != columns.time and name not in self._places
+            name
+            for place, name in enumerate(columns.names)
+            if place not in (columns.time, columns.received) and name not in self._places
         ]
         if others:
             self._notes.add("map", 0, f"columns that belong to no channel: {', '.join(others)[:200]}")
@@ -152,6 +166,9 @@ class Recording:
         self._newest_ns = int(arrival[-1])
         return arrival
 
+    def _received_at(self, grid: Grid, column: int, time_ns: Int64s) -> Int64s:
+        return read_received(grid.column(column), grid.lines, time_ns, self._received, self._notes)
+
     def _say(self, kind: str, is_odd: NDArray[np.bool_], lines: NDArray[np.int64], text: Callable[[int], str]) -> None:
         """Say the same of many rows, the first few in words."""
         odd = np.flatnonzero(is_odd)
@@ -169,7 +186,11 @@ class Recording:
         time_ns = np.concatenate([part[1] for part in parts])
         value = np.concatenate([part[2] for part in parts])
         lines = np.concatenate([part[3] for part in parts])
+        received_ns = np.concatenate([part[4] for part in parts])
         del parts
+        if columns.received is not None:
+            yield Piece(received_ns, channel, time_ns, value)
+            return
         arrival_ns = np.maximum.accumulate(time_ns) if len(time_ns) else time_ns
         self._say(
             LATE,
@@ -179,7 +200,7 @@ class Recording:
         )
         yield Piece(arrival_ns, channel, time_ns, value)
 
-    def _long_part(self, grid: Grid, columns: Columns) -> tuple[Int32s, Int64s, Floats, NDArray[np.int64]]:
+    def _long_part(self, grid: Grid, columns: Columns) -> tuple[Int32s, Int64s, Floats, NDArray[np.int64], Int64s]:
         assert columns.channel is not None  # noqa: S101 - only a long file comes here
         assert columns.value is not None  # noqa: S101
         names = grid.column(columns.channel)
@@ -202,7 +223,8 @@ class Recording:
             self.empty_cells += int((~numbers.is_there).sum())
             is_there &= numbers.is_there
         self.rows += len(names)
-        return channel[is_there], time_ns[is_there], value[is_there], grid.lines[is_there]
+        received_ns = time_ns if columns.received is None else self._received_at(grid, columns.received, time_ns)
+        return channel[is_there], time_ns[is_there], value[is_there], grid.lines[is_there], received_ns[is_there]
 
 
 def _chain(first: Block, rest: Iterator[Block]) -> Iterator[Block]:

@@ -159,3 +159,20 @@ def test_a_silence_of_years_says_what_one_of_days_says_and_costs_no_memory(
     assert decades == days
     assert max(portions) <= 10_000
     assert sum(portions) < 100_000
+
+
+def test_a_clock_is_set_right_where_it_is_known_when_readings_were_received(site: Site) -> None:
+    ahead_ns = 3_600 * SECOND
+    devices = {name: dataclasses.replace(one, clock="correct") for name, one in site.inventory.devices.items()}
+    corrected = dataclasses.replace(site, inventory=dataclasses.replace(site.inventory, devices=devices))
+    second = np.arange(0, 3 * 3_600, 60, dtype=np.int64)
+    received_ns = (START + second) * SECOND
+    level = np.where((second >= 3_600) & (second < 5_400), 2.7, 1.0 + second / 1e5)
+
+    corrections = []
+    for is_received in (True, False):
+        with InMemoryGateway(corrected, {CHANNELS[0]: 1}, is_received=is_received) as gateway:
+            gateway.feed(received_ns, np.ones(len(second), np.int32), received_ns + ahead_ns, level)
+        corrections.append(gateway.health.counts().get(("clocks", "sent", "corrected"), 0))
+
+    assert corrections == [1, 0]
