@@ -1,25 +1,30 @@
 """Labelled events from a CSV file: when something was wrong, where, of what hazard, and whether it was harmless.
 
-    start, end, asset, hazard, kind, benign, danger
+    start, end, asset, also, hazard, brings, kind, benign, trouble, danger, ahead
 
 Rule 1: columns are found by name, under the names that people give them; only `start` must be there.
 Rule 2: an event without an end is a moment; one without a place, or whose place the site file does not know, may be
 anywhere; one without a hazard, or with words that are none, is of any, but a fault of a sensor is a fault of a sensor.
+Rule 3: rows of one trouble are one event, over all their time and at all their places.
+Rule 4: trouble that may be foreseen says how long ahead; where it does not say when the danger began, it began with it.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from argparse import ArgumentTypeError
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from gateway.backtest.spans import seconds_of
 from gateway.documents import did_you_mean
 from gateway.errors import ConfigError, Fault
 from gateway.inventory import Inventory
+from gateway.model import SECOND
 from gateway.recordings import Notes, Times
 from gateway.settings.hazards import HAZARDS
 
@@ -39,6 +44,9 @@ _COLUMNS = {
     "benign": ("benign", "harmless", "良性"),
     "also": ("also", "assets_too", "相关资产"),
     "danger": ("danger", "threshold", "sign_start", "peak", "危险时间"),
+    "brings": ("brings",),
+    "trouble": ("trouble", "同一事件"),
+    "ahead": ("ahead", "提前量"),
 }
 _YES = frozenset({"yes", "y", "true", "1", "是"})
 _NO = frozenset({"no", "n", "false", "0", "否", ""})
@@ -67,6 +75,16 @@ class LabelledEvent:
     danger_ns: int | None
     """When the danger line was reached, which lead time counts to."""
     line: int
+    ahead_ns: int = 0
+    """So long before the danger a warning is already right, for it may be foreseen."""
+    brings: frozenset[str] = frozenset()
+    """Hazards by which it may rightly be known, where there is no event of their own."""
+
+    @property
+    def foreseen_ns(self) -> int:
+        """From when on a warning is right by the label alone: its start, or the time in which it may be foreseen."""
+        danger_ns = self.start_ns if self.danger_ns is None else self.danger_ns
+        return min(self.start_ns, danger_ns - self.ahead_ns)
 
     def fits_hazard(self, hazard: str) -> bool:
         """Tell whether a hazard is a right word for it."""
@@ -84,27 +102,32 @@ def read_events(
     rows = _rows(path)
     columns = _columns(path, rows[0])
     faults: list[Fault] = []
-    events = []
+    events: list[LabelledEvent] = []
+    troubles: dict[str, list[LabelledEvent]] = {}
     for line, row in enumerate(rows[1:], 2):
         cells = {name: row[place].strip() for name, place in columns.items() if place < len(row)}
         if not any(cells.values()):
             continue
         try:
-            events.append(_event(cells, line, inventory, zone, kinds))
+            event = _event(cells, line, inventory, zone, kinds)
         except ValueError as error:
             faults.append(Fault(str(path), line, 1, str(error), _TIMES_HINT if "is no time" in str(error) else ""))
             continue
+        if trouble := cells.get("trouble"):
+            troubles.setdefault(trouble, []).append(event)
+        else:
+            events.append(event)
         for word in hazards_in(cells.get("hazard", "")).unknown if cells.get("kind", "") not in kinds else ():
             near = did_you_mean(word, HAZARDS)
             text = f"no hazard is called {word!r:.60}{f', {near}' if near else ''}; any is right but those of sensors"
             notes.add("hazard", line, text)
-        place = events[-1].place
-        if place and not events[-1].assets:
-            notes.add("place", line, f"the site file has no {place!r:.60}; a warning anywhere is right for it")
+        if event.place and not event.assets:
+            notes.add("place", line, f"the site file has no {event.place!r:.60}; a warning anywhere is right for it")
     if faults:
         raise ConfigError(faults)
+    events += [_one(rows_of_one) for rows_of_one in troubles.values()]
     if not events:
-        raise ConfigError([Fault(str(path), 1, 1, "there is not one event in it")])
+        notes.add("events", 1, "there is not one event in it: nothing happened, and whatever is said is false")
     return sorted(events, key=lambda event: (event.start_ns, event.line))
 
 
@@ -150,7 +173,8 @@ def _event(
     said = cells.get("benign", "").lower()
     if said not in _YES | _NO:
         raise ValueError(f"benign must be yes or no, got {said!r:.40}")
-    danger = _time(cells["danger"], zone) if cells.get("danger") else None
+    ahead_ns = _length(cells.get("ahead", ""))
+    danger = _time(cells["danger"], zone) if cells.get("danger") else start_ns
     assets, channels = _where(place, inventory)
     if assets:
         assets |= {name for name in re.split(r"[|;\s]+", cells.get("also", "")) if name in inventory.assets}
@@ -163,13 +187,43 @@ def _event(
         channels=channels,
         hazards=_hazards(cells.get("hazard", ""), kind, kinds),
         is_benign=said in _YES or kind.lower().startswith("benign"),
-        danger_ns=danger if danger is not None and danger > start_ns else None,
+        danger_ns=danger if danger > start_ns or (ahead_ns and danger == start_ns) else None,
         line=line,
+        ahead_ns=ahead_ns,
+        brings=hazards_in(cells.get("brings", "")).known,
+    )
+
+
+def _one(rows: Sequence[LabelledEvent]) -> LabelledEvent:
+    """Return one event of the rows of one trouble, called as its first; anywhere when one of them is."""
+    rows = sorted(rows, key=lambda one: (one.is_benign, one.start_ns, one.line))
+    true = [one for one in rows if one.is_benign == rows[0].is_benign]
+    is_somewhere = all(one.assets for one in true)
+    has_hazards = all(one.hazards for one in true)
+    return replace(
+        true[0],
+        end_ns=max(one.end_ns for one in true),
+        assets=frozenset().union(*(one.assets for one in true)) if is_somewhere else frozenset(),
+        channels=frozenset().union(*(one.channels for one in true)) if is_somewhere else frozenset(),
+        hazards=frozenset().union(*(one.hazards for one in true)) if has_hazards else frozenset(),
+        brings=frozenset().union(*(one.brings for one in true)),
+        danger_ns=min((one.danger_ns for one in true if one.danger_ns is not None), default=None),
+        ahead_ns=max(one.ahead_ns for one in true),
     )
 
 
 def _time(text: str, zone: ZoneInfo) -> int:
     return Times(zone).read(text)
+
+
+def _length(text: str) -> int:
+    """Return a length of time in nanoseconds; a bare number counts seconds."""
+    if not text:
+        return 0
+    try:
+        return round(seconds_of(f"{text}s" if text[-1].isdigit() else text) * SECOND)
+    except ArgumentTypeError:
+        raise ValueError(f"ahead must be a length of time such as 90s, 30min or 1h, got {text!r:.40}") from None
 
 
 def _hazards(hazard: str, kind: str, kinds: Mapping[str, Collection[str]]) -> frozenset[str]:

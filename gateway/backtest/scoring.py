@@ -3,10 +3,11 @@
 Rule 1: an alarm is a rising edge. Repeats of one hazard on one asset within the merge time are one alarm; the clock
 runs from the last counted one.
 Rule 2: an alarm goes to the right event that has not been found: the one it names first, else the oldest; when all
-have been found it is a repeat.
+have been found it is a repeat. Where no event of its hazard is, those that bring its hazard are right.
 Rule 3: what is outside every true event is false, also when it speaks of a harmless event; only hazards that are
-labelled are judged, for of the others nobody knows. An alarm of an event that is not judged, for it had begun before
-the warm-up was over or lies outside the recording, is neither right nor false.
+labelled are judged, for of the others nobody knows. What raised a harmless event is false, not what speaks of a true
+one as well. An alarm of an event that is not judged, for it had begun before the warm-up was over or lies outside the
+recording, is neither right nor false.
 Rule 4: false alarms per sensor-month = false alarms / (valid readings x step / 730 h), after the warm-up.
 """
 
@@ -57,7 +58,7 @@ class Terms:
     grace_seconds: float = 86_400.0
     """So long after its end an alarm still speaks of an event."""
     before_seconds: float = 0.0
-    """So long before its labelled start an alarm is already right."""
+    """So long before its labelled start an alarm is already right, beside what its label says."""
     within_seconds: float | None = None
     """Later than this after the start an event counts as missed."""
     warm_up_until_ns: int = 0
@@ -82,7 +83,7 @@ class Outcome:
 
     @property
     def delay_seconds(self) -> float | None:
-        """From the start to the alarm."""
+        """From the start to the alarm, negative when it was foreseen."""
         return None if self.alarm is None else (self.alarm.learned_ns - self.event.start_ns) / SECOND
 
     @property
@@ -122,7 +123,7 @@ class Judged:
     benign: Sequence[Outcome]
     false_alarms: Sequence[Alarm]
     counted: int
-    """Alarms after merging and warm-up, of judged hazards."""
+    """Alarms after merging and warm-up, right or false."""
     not_judged: Mapping[str, int]
     """Alarms of hazards that no label speaks of."""
     set_aside: int
@@ -171,7 +172,7 @@ def judge(
         Outcome(event, found.get(number), repeats[number], _standing(event, counted))
         for number, event in enumerate(true)
     ]
-    benign = [_benign(event, spoken, terms) for event in judged_events if event.is_benign]
+    benign = [_benign(event, false, terms) for event in judged_events if event.is_benign]
     months = sum(sensor_hours.values()) / MONTH_HOURS
     kinds = dict.fromkeys(event.kind for event in judged_events)
     return Judged(
@@ -197,7 +198,9 @@ def _is_judged(hazard: str, events: Sequence[LabelledEvent], hazards: frozenset[
     if hazards:
         return hazard in hazards
     true = [event for event in events if not event.is_benign]
-    return any(event.fits_hazard(hazard) for event in true) or (not true and hazard not in SENSOR_HAZARDS)
+    return any(event.fits_hazard(hazard) or hazard in event.brings for event in true) or (
+        not true and hazard not in SENSOR_HAZARDS
+    )
 
 
 def _assigned(
@@ -209,6 +212,7 @@ def _assigned(
     false = []
     for alarm in alarms:
         fitting = [number for number, event in enumerate(events) if _speaks_of(alarm, event, terms)]
+        fitting = fitting or [number for number, event in enumerate(events) if _comes_of(alarm, event, terms)]
         if not fitting:
             false.append(alarm)
             continue
@@ -222,7 +226,11 @@ def _assigned(
 
 
 def _is_of(alarm: Alarm, events: Sequence[LabelledEvent], terms: Terms) -> bool:
-    return any(_speaks_of(alarm, event, terms) for event in events)
+    return any(_speaks_of(alarm, event, terms) or _comes_of(alarm, event, terms) for event in events)
+
+
+def _comes_of(alarm: Alarm, event: LabelledEvent, terms: Terms) -> bool:
+    return alarm.hazard in event.brings and _is_there(alarm, event, terms)
 
 
 def _speaks_of(alarm: Alarm, event: LabelledEvent, terms: Terms) -> bool:
@@ -230,7 +238,7 @@ def _speaks_of(alarm: Alarm, event: LabelledEvent, terms: Terms) -> bool:
 
 
 def _is_there(alarm: Alarm, event: LabelledEvent, terms: Terms) -> bool:
-    first_ns = event.start_ns - round(terms.before_seconds * SECOND)
+    first_ns = min(event.start_ns - round(terms.before_seconds * SECOND), event.foreseen_ns)
     last_ns = event.end_ns + round(terms.grace_seconds * SECOND)
     return first_ns <= alarm.learned_ns <= last_ns and event.fits_place(alarm.asset, alarm.channel)
 

@@ -1,7 +1,7 @@
 """`lifeline backtest FILE --site SITE --events EVENTS`: how well a site's rules would have found what really happened.
 
 The same way as `lifeline replay`, judged against labelled events (start, end, asset or channel, hazard, kind, benign,
-danger): recall, delay, lead time, false alarms per sensor-month, and what was said of harmless events.
+danger, ahead, …): recall, delay, lead time, false alarms per sensor-month, and what was said of harmless events.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="EVENTS",
         type=Path,
         required=True,
-        help="CSV of what happened: start, end, asset (or channel), hazard, kind, benign, danger; only start is needed",
+        help="CSV of what happened: start, end, asset (or channel), hazard, kind, benign, danger, ahead, … "
+        "(docs/back-test.md); only start is needed",
     )
     parser.add_argument(
         "--kind",
@@ -53,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--level", choices=_LEVELS, default="blue", help="the lowest level that is an alarm")
     parser.add_argument(
-        "--hazards", metavar="HAZARD", nargs="+", default=[], help="judge these only (default: those labelled)"
+        "--hazards", metavar="HAZARD", nargs="+", default=[], help="judge these only, or all (default: those labelled)"
     )
     span = "e.g. 90s, 5min, 6h, 2d"
     parser.add_argument(
@@ -84,12 +85,14 @@ def run(options: argparse.Namespace) -> int:
     from gateway.backtest.reduced import Reduced  # noqa: PLC0415
     from gateway.backtest.scoring import Terms, judge  # noqa: PLC0415
     from gateway.recordings import Notes, Piece  # noqa: PLC0415
+    from gateway.settings.hazards import HAZARDS  # noqa: PLC0415
 
     # What would fail at the end fails at the beginning.
     code = plotly_js() if options.out else ""
     if options.out and not options.out.absolute().parent.is_dir():
         raise ConfigError([Fault("--out", 1, 1, f"there is no folder {str(options.out.parent)!r:.120}")])
-    kinds, hazards = _kinds(options.kind), frozenset(_known(options.hazards, "--hazards", 1))
+    everything = list(HAZARDS) if options.hazards == ["all"] else options.hazards
+    kinds, hazards = _kinds(options.kind), frozenset(_known(everything, "--hazards", 1))
     site, notes, event_notes = recorded.open_site(options.site), Notes(), Notes()
     zone = ZoneInfo(site.timezone)
     events = read_events(options.events, site.inventory, recorded.zone_of(options, site), kinds, event_notes)

@@ -98,8 +98,8 @@ def test_all_faults_of_the_file_are_said_at_once_with_their_lines(tmp_path: Path
     assert [fault.line for fault in caught.value.faults] == [2, 3, 4]
 
 
-@pytest.mark.parametrize("text", ["when,where\n1,2\n", "start\n", ""])
-def test_a_file_without_events_is_a_fault(tmp_path: Path, inventory: Inventory, text: str) -> None:
+@pytest.mark.parametrize("text", ["when,where\n1,2\n", ""])
+def test_a_file_of_something_else_is_a_fault(tmp_path: Path, inventory: Inventory, text: str) -> None:
     with pytest.raises(ConfigError):
         _read(tmp_path, text, inventory)
 
@@ -128,3 +128,58 @@ def test_a_hazard_that_is_none_is_any_and_said(tmp_path: Path, inventory: Invent
     assert event.fits_hazard("pipe_burst")
     assert not event.fits_hazard("sensor_fault")
     assert "no hazard is called 'pipe_leek', did you mean 'pipe_leak'?" in notes.as_text("events.csv")[0]
+
+
+@pytest.mark.parametrize("ahead", ["3600", "1h", "60 min", "3600s"])
+def test_trouble_may_be_foreseen_so_long_before_its_danger(tmp_path: Path, inventory: Inventory, ahead: str) -> None:
+    text = f"start,danger,ahead\n2026-07-01 08:00,2026-07-01 08:30,{ahead}\n"
+
+    [event] = _read(tmp_path, text, inventory)
+
+    assert (event.foreseen_ns - event.start_ns) / SECOND == -1_800
+
+
+def test_trouble_that_may_be_foreseen_is_a_danger_from_its_start_where_nothing_else_is_said(
+    tmp_path: Path, inventory: Inventory
+) -> None:
+    [foreseen, plain] = _read(tmp_path, "start,ahead\n2026-07-01 08:00,1h\n2026-07-01 09:00,\n", inventory)
+
+    assert foreseen.danger_ns == foreseen.start_ns
+    assert plain.danger_ns is None
+    assert plain.foreseen_ns == plain.start_ns
+
+
+def test_a_length_that_is_none_is_a_fault_of_its_line(tmp_path: Path, inventory: Inventory) -> None:
+    with pytest.raises(ConfigError, match="ahead must be a length of time") as raised:
+        _read(tmp_path, "start,ahead\n2026-07-01 08:00,soon\n", inventory)
+
+    assert raised.value.faults[0].line == 2
+
+
+def test_rows_of_one_trouble_are_one_event_over_all_their_time_and_places(tmp_path: Path, inventory: Inventory) -> None:
+    rows = [
+        "start,end,asset,hazard,kind,trouble,danger",
+        "2026-07-01 08:00,2026-07-01 09:00,W-2,pipe_leak,leak,x,2026-07-01 08:30",
+        "2026-07-01 08:30,2026-07-01 10:00,W-3,road_collapse,fall,x,2026-07-01 08:30",
+        "2026-07-01 11:00,2026-07-01 12:00,W-3,road_collapse,fall,y,",
+    ]
+
+    [both, other] = _read(tmp_path, "\n".join(rows) + "\n", inventory)
+
+    assert (both.kind, both.place) == ("leak", "W-2")
+    assert (both.end_ns - both.start_ns) / SECOND == 7_200
+    assert both.assets == {"W-1", "W-2", "W-3"}
+    assert both.hazards == {"pipe_leak", "road_collapse"}
+    assert both.danger_ns == both.start_ns + 1_800 * SECOND
+    assert other.kind == "fall"
+
+
+def test_labels_without_an_event_say_that_nothing_happened(tmp_path: Path, inventory: Inventory) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("start,asset,hazard\n")
+    notes = Notes()
+
+    events = read_events(path, inventory, ZONE, {}, notes)
+
+    assert events == []
+    assert [note.kind for note in notes.all()] == ["events"]

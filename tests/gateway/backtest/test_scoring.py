@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.backtest.events import LabelledEvent
@@ -147,3 +149,60 @@ def test_an_alarm_far_from_an_event_that_is_not_judged_is_false() -> None:
     judged = judge([_event(40, 100), _event(500, 510)], [_alarm(60), _alarm(400)], MONTH, terms)
 
     assert [one.learned_ns // HOUR for one in judged.false_alarms] == [400]
+
+
+def test_an_alarm_in_the_time_in_which_trouble_may_be_foreseen_is_a_hit_with_a_lead_time() -> None:
+    flood = replace(_event(100, 110, danger=100), ahead_ns=HOUR)
+
+    judged = judge([flood], [_alarm(99.5)], MONTH, Terms())
+
+    [outcome] = judged.outcomes
+    assert outcome.lead_seconds == 1_800
+    assert outcome.delay_seconds == -1_800
+    assert not judged.false_alarms
+
+
+def test_an_alarm_before_that_time_is_false() -> None:
+    flood = replace(_event(100, 110, danger=100), ahead_ns=HOUR)
+
+    judged = judge([flood], [_alarm(98.5)], MONTH, Terms())
+
+    assert judged.total.found == 0
+    assert judged.total.false_alarms == 1
+
+
+def test_an_alarm_between_the_start_and_the_danger_is_in_time() -> None:
+    creep = replace(_event(100, 200, danger=150), ahead_ns=HOUR)
+
+    judged = judge([creep], [_alarm(120)], MONTH, Terms())
+
+    assert judged.outcomes[0].lead_seconds == 30 * 3_600
+
+
+def test_an_event_may_be_known_by_what_it_brings() -> None:
+    burst = replace(_event(100, 200), brings=frozenset({"waterlogging"}))
+    alarms = [_alarm(20, hazard="waterlogging"), _alarm(110, hazard="waterlogging"), _alarm(120)]
+
+    judged = judge([burst], alarms, MONTH, Terms())
+
+    assert judged.outcomes[0].alarm == alarms[1]
+    assert judged.outcomes[0].repeats == 1
+    assert judged.false_alarms == [alarms[0]]
+
+
+def test_what_an_event_brings_goes_first_to_an_event_of_its_own_hazard() -> None:
+    burst = replace(_event(100, 200), brings=frozenset({"waterlogging"}))
+    flood = replace(_event(105, 200, kind="flood"), hazards=frozenset({"waterlogging"}))
+
+    judged = judge([burst, flood], [_alarm(110, hazard="waterlogging")], MONTH, Terms())
+
+    assert [one.alarm is not None for one in judged.outcomes] == [False, True]
+
+
+def test_an_alarm_of_what_is_true_does_not_raise_the_harmless_event_before_it() -> None:
+    events = [_event(100, 101, kind="closure", benign=True), _event(102, 110)]
+
+    judged = judge(events, [_alarm(103)], MONTH, Terms())
+
+    assert judged.total.found == 1
+    assert judged.total.benign_raised == 0
