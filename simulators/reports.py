@@ -42,6 +42,17 @@ class Report(NamedTuple):
     """How many messages its device has made before; `DEATH` for the will of a Sparkplug node."""
 
 
+class Measured(NamedTuple):
+    """What a device measured at a moment, and when it reaches a gateway."""
+
+    device: str
+    time_ns: int
+    """By the true clock."""
+    arrives_ns: int
+    """Far away when its line never comes back."""
+    values: Mapping[str, float]
+
+
 class Reports:
     """Every report of a site's devices from `start_ns` on; each device has its own period and phase."""
 
@@ -121,8 +132,8 @@ class Reports:
         """When the next report arrives or is measured; far away when there is no device."""
         return min(self._due[0][0] if self._due else _NEVER_NS, self._late[0].arrives_ns if self._late else _NEVER_NS)
 
-    def measured(self, end_ns: int) -> Iterator[tuple[str, int, dict[str, float]]]:
-        """Yield (device, true time, values) of all that is measured and not lost before a moment, in order of time.
+    def measured(self, end_ns: int) -> Iterator[Measured]:
+        """Yield all that is measured and not lost before a moment, in order of time.
 
         It takes the place of `until`: what is measured while a line is down is here in its own time, once. A block of
         samples comes whole, before what was measured at its end.
@@ -134,11 +145,12 @@ class Reports:
             is_there = self._instruments.reports(name, due_ns) and not self._instruments.exception(name, due_ns)
             if is_there and (not is_asked or self._instruments.back_online(name, due_ns) == due_ns):
                 waves = self.waves(name, due_ns)
+                arrives_ns = due_ns if is_asked else self._arrives(name, due_ns)
                 for point, (times, samples) in waves.items():
                     for when, sample in zip(times.tolist(), samples.tolist(), strict=True):
-                        yield name, when, {point: sample}
-                values = self.values(name, due_ns)
-                yield name, due_ns, {point: value for point, value in values.items() if point not in waves}
+                        yield Measured(name, when, arrives_ns, {point: sample})
+                values = {point: value for point, value in self.values(name, due_ns).items() if point not in waves}
+                yield Measured(name, due_ns, arrives_ns, values)
 
     def registers(self, device: str, time_ns: int) -> list[Block] | None:
         """Return the registers of a device that is asked at a moment; None when it does not answer."""
@@ -195,10 +207,9 @@ class Reports:
         return waves
 
     def _report(self, device: Device, time_ns: int) -> Report:
-        arrives_ns = self._instruments.back_online(device.id, time_ns)
         if device.profile.protocol == "modbus":
-            return Report(arrives_ns, device.id, time_ns, None)
-        arrives_ns += round(self._instruments.delay_seconds(device.id, time_ns) * SECOND)
+            return Report(self._instruments.back_online(device.id, time_ns), device.id, time_ns, None)
+        arrives_ns = self._arrives(device.id, time_ns)
         waves = self.waves(device.id, time_ns)
         # The time of a block is that of its first sample.
         begins_ns = time_ns - self._period_ns[device.id] if waves else time_ns
@@ -213,6 +224,11 @@ class Reports:
         if device.id in self._wrapped:
             payload = wrapped(sending, payload)
         return Report(arrives_ns, device.id, time_ns, payload, sequence)
+
+    def _arrives(self, device: str, time_ns: int) -> int:
+        """Return when what a device sends by itself arrives."""
+        late_seconds = self._instruments.delay_seconds(device, time_ns)
+        return self._instruments.back_online(device, time_ns) + round(late_seconds * SECOND)
 
     def _death(self, device: Device, time_ns: int) -> Report | None:
         """Return the will of a Sparkplug node whose line is down since its last report; it is born anew when back."""

@@ -1,7 +1,7 @@
 """A scenario as a labelled data set in a folder: what every device measured, and what was true.
 
-readings.csv.xz   time, channel, value    as the devices reported, in the channels' canonical units
-truth.csv         start, end, kind, asset, also, hazard, benign, detail; as `lifeline backtest --events` reads it
+readings.csv.xz   time, channel, value, received; as the devices reported, in the channels' canonical units
+truth.csv         one row a window of the truth (labels); as `lifeline backtest --events` reads it
 parameters.csv    asset, name, value, unit, low, high, source; what was drawn for the physics of each asset
 site.yaml         the site file of the district
 README.md         what it is, and how to use it
@@ -15,17 +15,18 @@ import csv
 import io
 import json
 import lzma
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gateway.clock import to_iso
 from gateway.errors import Unreachable
 from gateway.inventory import Inventory
+from gateway.model import SECOND
 from simulators.devices import resolved
 from simulators.models.contract import Window
 from simulators.models.ranges import Parameter
 from simulators.scenarios.durations import written
-from simulators.scenarios.judging import named
+from simulators.scenarios.labels import write_labels
 from simulators.scenarios.scenario import Scenario, Stage
 from simulators.scenarios.served import served_site
 
@@ -73,7 +74,7 @@ def _written_down(
         readings = _write_readings(folder / READINGS, stage, inventory, progress)
         windows = stage.windows
         _write_parameters(folder / PARAMETERS, stage.parameters)
-    _write_truth(folder / TRUTH, windows, stage.kin, inventory)
+    write_labels(folder / TRUTH, windows, stage.kin, inventory)
     text = site.read_text(encoding="utf-8") if site else scenario.site_text()
     beside = site.parent if site else None
     text = served_site(text, {}, scenario.report_seconds, folder=beside, into=folder)
@@ -89,32 +90,23 @@ def _write_readings(path: Path, stage: Stage, inventory: Inventory, progress: Ca
     readings = 0
     with lzma.open(path, "wt", encoding="ascii", newline="", preset=3) as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("time", "channel", "value"))
+        rows.writerow(("time", "channel", "value", "received"))
         for part in range(1, _SLICES + 1):
-            for device, true_ns, values in stage.reports.measured(scenario.learn_ns + span_ns * part // _SLICES):
-                time = to_iso(stage.instruments.clock(device, true_ns))
+            for device, true_ns, arrives_ns, values in stage.reports.measured(
+                scenario.learn_ns + span_ns * part // _SLICES
+            ):
+                if arrives_ns >= scenario.end_ns:
+                    # Nobody has it: its line is still down.
+                    continue
+                time, received = to_iso(stage.instruments.clock(device, true_ns)), to_iso(arrives_ns)
                 points = inventory.devices[device].profile.points
                 for point, value in values.items():
                     shown = resolved(points[point], value)
                     if shown == shown:  # noqa: PLR0124 - NaN is no reading
-                        rows.writerow((time, channels[device, point], f"{shown:.9g}"))
+                        rows.writerow((time, channels[device, point], f"{shown:.9g}", received))
                         readings += 1
             progress(part / _SLICES)
     return readings
-
-
-def _write_truth(
-    path: Path, windows: Sequence[Window], kin: Mapping[str, frozenset[str]], inventory: Inventory
-) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("start", "end", "kind", "asset", "also", "hazard", "benign", "detail"))
-        for window in sorted(windows, key=lambda one: (one.start_ns, one.asset, one.kind)):
-            detail = json.dumps(dict(window.detail), ensure_ascii=False) if window.detail else ""
-            times = (to_iso(window.start_ns), to_iso(window.end_ns))
-            also = "|".join(sorted((named(window, kin) - {window.asset}) & inventory.assets.keys()))
-            benign = "" if window.hazard else "yes"
-            rows.writerow((*times, window.kind, window.asset, also, window.hazard, benign, detail))
 
 
 def _write_parameters(path: Path, parameters: Sequence[Parameter]) -> None:
@@ -149,13 +141,24 @@ def _readme(scenario: Scenario, inventory: Inventory, readings: int, windows: Se
     out.write(f"{len(windows)} windows of truth\n\n")
     out.write("| file | what |\n| --- | --- |\n")
     out.write(f"| `{READINGS}` | `time` (UTC, by the device's clock), `channel`, `value` (canonical unit), ")
-    out.write("in the order in which they were measured |\n")
+    out.write("`received` (when it reached the gateway, UTC), in the order in which they were measured; what arrives ")
+    out.write("after the end is left out |\n")
     out.write(f"| `{TRUTH}` | `start`, `end`, `kind` of what happened, `asset`, those that are right to name `also`, ")
     out.write("the `hazard` that a gateway ought ")
-    out.write("to name (empty: none), `benign` when it is none, `detail` as JSON |\n")
+    out.write("to name (empty: none), what it `brings` that is right to say as well, `benign` when it is none, ")
+    out.write(
+        "`trouble` (the same word: one trouble in several stages or places), `danger` (when harm begins), `ahead` "
+    )
+    out.write("(how long before that it may be foreseen), `detail` as JSON |\n")
     out.write(f"| `{PARAMETERS}` | what was drawn for the physics: `asset`, `name`, `value`, `unit`, the range from ")
     out.write("`low` to `high` that it was drawn from, and the `source` of that |\n")
     out.write(f"| `{SITE}` | the site file: every channel with unit, profile and asset |\n\n")
     out.write(f"```\nlifeline replay {READINGS} --site {SITE}\n")
-    out.write(f"lifeline backtest {READINGS} --site {SITE} --events {TRUTH}\n```\n")
+    learned = (
+        f" --warm-up {(scenario.start_ns - scenario.learn_ns) // SECOND}s"
+        if scenario.start_ns > scenario.learn_ns
+        else ""
+    )
+    out.write(f"lifeline backtest {READINGS} --site {SITE} --events {TRUTH} --hazards all{learned}\n```\n\n")
+    out.write("The labels are complete, so that each hazard is judged (`--hazards all`).\n")
     return out.getvalue()

@@ -203,6 +203,16 @@ def _speaks_of(raised: Raised, window: Window, kin: Mapping[str, frozenset[str]]
     return raised.asset in named(window, kin)
 
 
+def ahead_ns(hazard: str) -> int:
+    """Return how long before its begin trouble of a hazard may be foreseen."""
+    return _AHEAD_NS.get(hazard, 0)
+
+
+def brought_by(hazard: str) -> frozenset[str]:
+    """Return what trouble of a hazard may rightly be known by, beside its own name."""
+    return _BRINGS.get(hazard, frozenset())
+
+
 def named(window: Window, kin: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Return the assets that are right to name for some trouble, and other words that its detail has."""
     told = (str(value) for value in window.detail.values())

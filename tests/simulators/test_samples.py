@@ -84,8 +84,9 @@ def test_a_stuck_logger_repeats_its_last_value_through_the_wave(inventory: Inven
 def test_a_recording_keeps_every_sample_at_its_own_time(inventory: Inventory) -> None:
     measured = list(_reports(inventory).measured(START + 8 * SECOND))
 
-    times = [when for _, when, values in measured if "pressure" in values]
+    times = [one.time_ns for one in measured if "pressure" in one.values]
 
     assert len(times) == 300
     assert set(np.diff(times).tolist()) == {10_000_000}
-    assert sum("battery" in values for _, _, values in measured) == 3
+    assert sum("battery" in one.values for one in measured) == 3
+    assert {one.arrives_ns - one.time_ns for one in measured if "battery" in one.values} == {0}
