@@ -120,7 +120,7 @@ class Town:
 
 async def becomes(page: Page, expression: str, wanted: object) -> None:
     """Wait until an expression has a value; Playwright's own way needs eval, which the page forbids."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await page.evaluate(expression) != wanted:  # noqa: ASYNC110 - the browser tells nobody
             await asyncio.sleep(0.02)
 

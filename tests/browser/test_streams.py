@@ -46,7 +46,7 @@ async def in_english(browser: Browser, script: str = "") -> BrowserContext:
 
 async def streams_become(town: Town, wanted: int) -> None:
     """Wait until so many streams are open."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while town.streams != wanted:  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.02)
 

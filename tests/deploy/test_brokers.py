@@ -78,7 +78,7 @@ def answer(port: int, password: str | None) -> bool:
         client.username_pw_set("lifeline", password)
     client.connect(HOST, port)
     client.loop_start()
-    assert answered.wait(10)
+    assert answered.wait(60)
     client.disconnect()
     client.loop_stop()
     return not refusals[0]

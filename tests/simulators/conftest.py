@@ -16,7 +16,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from gateway.inventory import Asset, Channel, Device, Inventory
 from gateway.profiles import read_profile
 
-WAIT_SECONDS = 15.0
+WAIT_SECONDS = 60.0
 
 
 class Broker(Protocol):

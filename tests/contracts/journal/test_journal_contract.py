@@ -56,7 +56,7 @@ def test_what_was_appended_is_read_back_the_same(bench: Bench) -> None:
     journal = bench.open()
     sent = batch(5, rows=3)
 
-    journal.append([sent, *OTHERS]).result(10)
+    journal.append([sent, *OTHERS]).result(60)
 
     first, *others = journal.read(0)
     assert isinstance(first.record, Batch)
@@ -68,7 +68,7 @@ def test_what_was_appended_is_read_back_the_same(bench: Bench) -> None:
 
 def test_what_was_appended_is_there_after_a_restart(bench: Bench) -> None:
     journal = bench.open()
-    journal.append([batch(5), *OTHERS]).result(10)
+    journal.append([batch(5), *OTHERS]).result(60)
     journal.close()
 
     again = bench.open()
@@ -80,11 +80,11 @@ def test_what_was_appended_is_there_after_a_restart(bench: Bench) -> None:
 
 def test_positions_go_on_after_a_restart(bench: Bench) -> None:
     journal = bench.open()
-    journal.append([batch(1), batch(2)]).result(10)
+    journal.append([batch(1), batch(2)]).result(60)
     journal.close()
     again = bench.open()
 
-    again.append([batch(3)]).result(10)
+    again.append([batch(3)]).result(60)
 
     assert again.newest == 3
     assert numbers(again) == [1, 2, 3]
@@ -97,7 +97,7 @@ def test_appends_become_durable_in_their_order(bench: Bench) -> None:
     for future in futures:
         future.add_done_callback(order.append)
 
-    futures[-1].result(10)
+    futures[-1].result(60)
 
     assert order == futures
     assert numbers(journal) == list(range(50))
@@ -107,7 +107,7 @@ def test_a_durable_append_can_be_read_at_once(bench: Bench) -> None:
     journal = bench.open()
 
     for n in range(20):
-        journal.append([batch(n)], urgent=True).result(10)
+        journal.append([batch(n)], urgent=True).result(60)
         assert numbers(journal)[-1] == n
 
 
@@ -115,7 +115,7 @@ def test_an_empty_append_is_done_after_those_before_it(bench: Bench) -> None:
     journal = bench.open()
     before = journal.append([batch(1)])
 
-    journal.append([]).result(10)
+    journal.append([]).result(60)
 
     assert before.done()
 
@@ -124,14 +124,14 @@ def test_an_urgent_append_does_not_wait_for_the_window(bench: Bench) -> None:
     journal = bench.open()
     waiting = journal.append([batch(1)])
 
-    journal.append([batch(2)], urgent=True).result(10)
+    journal.append([batch(2)], urgent=True).result(60)
 
     assert waiting.done()
 
 
 def test_slices_join_up_whatever_their_size(bench: Bench) -> None:
     journal = bench.open()
-    journal.append([batch(n, rows=1 + n % 5) for n in range(40)]).result(10)
+    journal.append([batch(n, rows=1 + n % 5) for n in range(40)]).result(60)
     journal.close()
     again = bench.open()
 
@@ -146,7 +146,7 @@ def test_slices_join_up_whatever_their_size(bench: Bench) -> None:
 
 def test_a_slice_holds_about_as_many_readings_as_asked_for(bench: Bench) -> None:
     journal = bench.open()
-    journal.append([batch(n, rows=10) for n in range(10)]).result(10)
+    journal.append([batch(n, rows=10) for n in range(10)]).result(60)
 
     assert len(journal.read(0, max_readings=30)) == 3
     assert len(journal.read(0, max_readings=5)) == 1
@@ -154,7 +154,7 @@ def test_a_slice_holds_about_as_many_readings_as_asked_for(bench: Bench) -> None
 
 def test_nothing_is_read_after_the_newest(bench: Bench) -> None:
     journal = bench.open()
-    journal.append([batch(1)]).result(10)
+    journal.append([batch(1)]).result(60)
 
     assert journal.read(journal.newest) == []
 
@@ -162,11 +162,11 @@ def test_nothing_is_read_after_the_newest(bench: Bench) -> None:
 def test_a_waiting_reader_wakes_when_something_is_durable(bench: Bench) -> None:
     journal = bench.open()
     woken: list[bool] = []
-    thread = threading.Thread(target=lambda: woken.append(journal.wait(0, 10)))
+    thread = threading.Thread(target=lambda: woken.append(journal.wait(0, 60)))
     thread.start()
 
-    journal.append([batch(1)], urgent=True).result(10)
-    thread.join(10)
+    journal.append([batch(1)], urgent=True).result(60)
+    thread.join(60)
 
     assert woken == [True]
 
@@ -179,7 +179,7 @@ def test_waiting_ends_when_nothing_comes(bench: Bench) -> None:
 
 def test_a_commit_never_moves_back(bench: Bench) -> None:
     journal = bench.open()
-    journal.append([batch(n) for n in range(10)]).result(10)
+    journal.append([batch(n) for n in range(10)]).result(60)
 
     journal.commit("history", 8)
     journal.commit("history", 3)
@@ -189,10 +189,10 @@ def test_a_commit_never_moves_back(bench: Bench) -> None:
 
 def test_a_reader_that_saw_more_than_the_disk_kept_moves_positions_on(bench: Bench) -> None:
     journal = bench.open()
-    journal.append([batch(1)]).result(10)
+    journal.append([batch(1)]).result(60)
 
     journal.attach("history", 500)
-    journal.append([batch(2)]).result(10)
+    journal.append([batch(2)]).result(60)
 
     assert [entry.position for entry in journal.read(0)] == [1, 501]
     assert numbers(journal, after=500) == [2]
@@ -213,7 +213,7 @@ def test_a_closed_journal_takes_nothing(bench: Bench) -> None:
     journal.close()
 
     with pytest.raises(Unreachable):
-        journal.append([batch(1)]).result(10)
+        journal.append([batch(1)]).result(60)
 
 
 def test_columns_of_unequal_length_are_refused_and_harm_nobody(bench: Bench) -> None:
@@ -222,7 +222,7 @@ def test_columns_of_unequal_length_are_refused_and_harm_nobody(bench: Bench) -> 
     bad = Batch(good.channel, good.time_ns[:0], good.value, good.quality, good.flags, 1, 2, "boot")
 
     refused = journal.append([good, bad])
-    journal.append([batch(2)]).result(10)
+    journal.append([batch(2)]).result(60)
 
     assert isinstance(refused.exception(10), ValueError)
     assert numbers(journal) == [2]
@@ -231,7 +231,7 @@ def test_columns_of_unequal_length_are_refused_and_harm_nobody(bench: Bench) -> 
 def test_the_same_again_is_kept_and_another_value_moves_on(bench: Bench) -> None:
     journal = bench.open()
     for value in (1.0, 1.0, 2.0):
-        journal.append([batch_of([(1, 100, value, 1, 0)], NOW)]).result(10)
+        journal.append([batch_of([(1, 100, value, 1, 0)], NOW)]).result(60)
 
     batches = [entry.record for entry in journal.read(0) if isinstance(entry.record, Batch)]
 
@@ -246,7 +246,7 @@ def test_readings_are_the_same_wherever_a_stream_is_cut(bench: Bench, cuts: list
     journal = bench.open()
 
     for start, end in itertools.pairwise([0, *cuts, len(rows)]):
-        journal.append([batch_of([(*row, 1, 0) for row in rows[start:end]], NOW)]).result(10)
+        journal.append([batch_of([(*row, 1, 0) for row in rows[start:end]], NOW)]).result(60)
 
     batches: list[Batch] = []
     after = 0
@@ -264,7 +264,7 @@ def test_readings_are_the_same_wherever_a_stream_is_cut(bench: Bench, cuts: list
 def test_a_waiting_reader_can_be_woken_without_anything_new(bench: Bench) -> None:
     journal = bench.open()
     woken: list[bool] = []
-    thread = threading.Thread(target=lambda: woken.append(journal.wait(0, 10)))
+    thread = threading.Thread(target=lambda: woken.append(journal.wait(0, 60)))
     thread.start()
 
     while thread.is_alive():
@@ -278,7 +278,7 @@ def test_how_important_a_channel_is_changes_nothing_while_there_is_room(bench: B
     journal = bench.open()
     journal.weigh({0: "low", 1: "high"})
 
-    journal.append([batch(5, rows=3)]).result(10)
+    journal.append([batch(5, rows=3)]).result(60)
 
     assert numbers(journal) == [5]
     assert journal.stats().given_up == ()
@@ -286,7 +286,7 @@ def test_how_important_a_channel_is_changes_nothing_while_there_is_room(bench: B
 
 def test_readers_places_are_for_people_only_until_the_reader_says_where_it_is(bench: Bench) -> None:
     journal = bench.open()
-    journal.append([batch(1), batch(2)]).result(10)
+    journal.append([batch(1), batch(2)]).result(60)
     journal.commit("history", 2)
     journal.close()
 
@@ -298,11 +298,11 @@ def test_readers_places_are_for_people_only_until_the_reader_says_where_it_is(be
 
 def test_a_conflict_is_known_across_a_restart(bench: Bench) -> None:
     journal = bench.open()
-    journal.append([batch_of([(1, 100, 1.0, 1, 0)], NOW)]).result(10)
+    journal.append([batch_of([(1, 100, 1.0, 1, 0)], NOW)]).result(60)
     journal.close()
     again = bench.open()
 
-    again.append([batch_of([(1, 100, 2.0, 1, 0)], NOW)]).result(10)
+    again.append([batch_of([(1, 100, 2.0, 1, 0)], NOW)]).result(60)
 
     newest = again.read(1)[0].record
     assert isinstance(newest, Batch)
@@ -312,8 +312,8 @@ def test_a_conflict_is_known_across_a_restart(bench: Bench) -> None:
 def test_receipts_come_back_oldest_first_for_their_collector(bench: Bench) -> None:
     journal = bench.open()
     hashes = [bytes([n]) * 16 for n in range(6)]
-    journal.append([Receipts("district", tuple(hashes[:3])), Receipts("other", (bytes(16),))]).result(10)
-    journal.append([Receipts("district", tuple(hashes[3:]))]).result(10)
+    journal.append([Receipts("district", tuple(hashes[:3])), Receipts("other", (bytes(16),))]).result(60)
+    journal.append([Receipts("district", tuple(hashes[3:]))]).result(60)
     journal.close()
 
     again = bench.open()
@@ -335,7 +335,7 @@ def test_channel_numbers_survive_a_restart(bench: Bench) -> None:
 def test_rejects_are_counted_by_reason_and_kept_across_a_restart(bench: Bench) -> None:
     journal = bench.open()
     rejects = [Quarantine("s", reason, "", b"x", n) for n, reason in enumerate(("json", "clock", "json"))]
-    journal.append(rejects).result(10)
+    journal.append(rejects).result(60)
     journal.close()
 
     again = bench.open()

@@ -26,7 +26,7 @@ from tests.example_site import example_site
 pytestmark = pytest.mark.slow
 
 METHANE = "MH-0231.gas-0231.ch4"
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 Running: TypeAlias = Callable[..., AbstractAsyncContextManager[Gateway]]
 
@@ -78,7 +78,7 @@ async def readiness(gateway: Gateway) -> tuple[int, dict[str, str]]:
     """Return the answer of /readyz and the reasons in it by condition."""
 
     def ask() -> tuple[int, dict[str, str]]:
-        with urllib.request.urlopen(gateway.url.rstrip("/") + "/readyz", timeout=10) as answer:  # noqa: S310 - our page
+        with urllib.request.urlopen(gateway.url.rstrip("/") + "/readyz", timeout=60) as answer:  # noqa: S310 - our page
             conditions = json.load(answer)["conditions"]
             return answer.status, {one["name"]: one["reason"] for one in conditions if not one["ok"]}
 
@@ -87,7 +87,7 @@ async def readiness(gateway: Gateway) -> tuple[int, dict[str, str]]:
 
 async def put(gateway: Gateway, batch: Batch) -> None:
     done: Awaitable[None] = gateway.put([batch], urgent=True)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await done
         await gateway.drained()
 

@@ -83,7 +83,7 @@ async def gateway(town: Town, tmp_path: Path) -> AsyncIterator[Gateway]:
         yield gateway
 
 
-async def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         # What other threads do has no event to wait for.
         while not holds():  # noqa: ASYNC110

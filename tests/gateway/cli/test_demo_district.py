@@ -88,7 +88,7 @@ async def test_what_is_cancelled_waits_for_the_thread_that_works_for_it() -> Non
 
     def work() -> None:
         begun.set()
-        may_end.wait(10.0)
+        may_end.wait(60.0)
         ended.set()
 
     running = asyncio.ensure_future(in_thread(work))

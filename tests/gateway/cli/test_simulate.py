@@ -180,7 +180,7 @@ def test_it_says_where_it_listens_and_what_is_true_and_leaves_nothing(scenario: 
         process, said = running
         children = psutil.Process(process.pid).children(recursive=True)
         site = load_site(site_file)
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=60)
 
     listens = {one["collector"]: one["port"] for one in said if one["event"] == "listens"}
     broker, line = site.collectors["district"], site.collectors["line"]
@@ -209,7 +209,7 @@ def test_it_says_where_it_listens_and_what_is_true_and_leaves_nothing(scenario: 
 def test_in_real_time_it_begins_now_and_ctrl_c_stops_it(scenario: Path, tmp_path: Path) -> None:
     with _simulated(tmp_path, str(scenario)) as (process, said):
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=10)
+        rest, _ = process.communicate(timeout=60)
 
     assert said[-1]["speed"] == 1.0
     assert said[-1]["start"] > "2026"

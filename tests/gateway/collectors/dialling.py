@@ -73,7 +73,7 @@ class Caller:
     async def hear(self, size: int = 4_096) -> bytes:
         """Return what comes next; nothing when the other side has hung up."""
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 return await self.reader.read(size)
         except ConnectionError:
             return b""

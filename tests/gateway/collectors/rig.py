@@ -61,14 +61,14 @@ class WatchedHealth(Health):
         """One counter, 0 when nothing was counted."""
         return self.counts().get((stage, name, reason), 0)
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until something holds of what was reported."""
         async with asyncio.timeout(seconds):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def until_ok(self, name: str = "collector:district", seconds: float = 10.0) -> None:
+    async def until_ok(self, name: str = "collector:district", seconds: float = 60.0) -> None:
         """Wait until a condition is ok."""
         await self.until(lambda: any(some.name == name and some.ok for some in self.conditions()), seconds)
 
@@ -107,7 +107,7 @@ class RecordingJournal:
         async with self._changed:
             self._changed.notify_all()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until something holds of what arrived."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(condition)

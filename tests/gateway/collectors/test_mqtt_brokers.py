@@ -212,7 +212,7 @@ async def test_another_makers_edge_node_is_followed_from_any_moment(
         settings = MqttSettings("district", broker.host, broker.port, client_id="us", sparkplug_group="plant")
         devices = [CollectedDevice(Device("p", PUMP, "district", "P-1", station="pump-1"), {"flow": 1})]
         collector = MqttCollector(settings, devices, clock=SystemClock(), health=health, backoff=Backoff(0.02, 0.1))
-        async with collecting(collector, journal), asyncio.timeout(20):
+        async with collecting(collector, journal), asyncio.timeout(60):
             await health.until_ok()
             await asyncio.to_thread(node.update, [flow(2.0)])
             # We never saw its birth, so it is asked for it; this node's maker leaves the answer to its user.

@@ -56,7 +56,7 @@ async def serving(
     collector = HttpPushCollector(settings, DEVICES, clock=SystemClock(), health=health)
     async with collecting(collector, journal):
         await health.until_ok(STAGE)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{collector.port}", timeout=5) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{collector.port}", timeout=60) as client:
             yield client
 
 

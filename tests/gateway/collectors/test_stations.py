@@ -269,7 +269,7 @@ async def test_an_sl651_datagram_is_answered_by_a_datagram(journal: RecordingJou
         )
         transport.sendto(b"\x7e\x7enoise")
         transport.sendto(sl651_frame(REPORT))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             answer = await answered.get()
         transport.close()
 

@@ -26,7 +26,7 @@ async def everything() -> bytes:
 
 async def following(frames: AsyncIterator[bytes]) -> list[str]:
     """Return the events that come next, by name and data."""
-    text = (await asyncio.wait_for(anext(frames), 5)).decode()
+    text = (await asyncio.wait_for(anext(frames), 60)).decode()
     return [
         frame.partition("event: ")[2].replace("\ndata: ", " ") for frame in text.split("\n\n") if "event: " in frame
     ]

@@ -95,7 +95,7 @@ def test_on_a_full_disk_appends_wait_and_all_files_catch_up_once_there_is_room(
     ballast = fill(disk)
 
     waiting = sent(journal, make_batch, 20, 100)
-    assert full.wait(20)
+    assert full.wait(60)
     assert not waiting[-1].done()
     assert not is_ok(health)
     assert not (disk / "journal" / "reserve").exists()
@@ -126,7 +126,7 @@ def test_a_gateway_that_starts_on_a_full_disk_comes_up_and_waits(
     with opened(disk, health) as again:
         known = again.number([ChannelKey("A.d.level", "m")])
         waiting = sent(again, make_batch, 20, 40)
-        assert full.wait(20)
+        assert full.wait(60)
         assert not waiting[-1].done()
         ballast.unlink()
         again.wake()
@@ -172,7 +172,7 @@ def test_where_no_small_disk_can_be_mounted_a_layer_that_refuses_shows_the_same(
     )
     waiting = sent(journal, make_batch, 0, 3)
 
-    assert full.wait(20)
+    assert full.wait(60)
     journal.wake()
     for future in waiting:
         future.result(20)

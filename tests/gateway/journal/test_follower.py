@@ -86,7 +86,7 @@ def append(journal: Journal, make_batch: MakeBatch, count: int) -> None:
     start = journal.newest
     for n in range(start, start + count):
         journal.append([make_batch((1, n, float(n)))])
-    journal.append([], urgent=True).result(10)
+    journal.append([], urgent=True).result(60)
 
 
 def condition(health: Health) -> Condition:
@@ -206,7 +206,7 @@ def test_trouble_of_the_box_is_waited_out(
 
     reader = Notebook(refuse)
     follower = follow(journal, reader)
-    assert tried_often.wait(10)
+    assert tried_often.wait(60)
     assert not condition(health).ok
     assert condition(health).needed
     is_over.set()
@@ -230,7 +230,7 @@ def test_a_reader_that_is_not_needed_says_why_it_waits_and_is_asked_again_no_soo
 
     reader = Notebook(refuse)
     follower = follow(journal, reader, needed=False)
-    assert asked.wait(10)
+    assert asked.wait(60)
     follower.stop()
 
     assert reader.calls == [5]
@@ -252,7 +252,7 @@ def test_a_reader_is_told_when_nothing_comes(open_journal: OpenJournal, make_bat
     follower = Follower(journal, reader, health=health, idle=idle)
     follower.start()
 
-    assert told.wait(10)
+    assert told.wait(60)
     follower.stop()
     assert given[0] == 5
 
@@ -270,8 +270,8 @@ def test_trouble_with_making_room_is_said_as_any_other(
 
     follower = follow(journal, Notebook(refuse, lags=True), needed=False)
     for n in range(10):
-        journal.append([make_batch(*((1, 1_000 * n + at, 1.0) for at in range(500)))], urgent=True).result(10)
-    assert asked.wait(10)
+        journal.append([make_batch(*((1, 1_000 * n + at, 1.0) for at in range(500)))], urgent=True).result(60)
+    assert asked.wait(60)
     follower.stop()
 
     assert condition(health).reason == "reader 'history' waits: the database is away"
@@ -295,7 +295,7 @@ def test_a_reader_that_fails_on_everything_rests_and_gives_little_up(
 
     follower = follow(journal, Notebook(refusing(*range(100))))
 
-    assert rests.wait(30)
+    assert rests.wait(60)
     assert follower.position == 10
     assert not condition(health).ok
 
@@ -328,7 +328,7 @@ def test_a_lagging_reader_is_asked_to_make_its_place_durable_when_the_journal_ne
 
     futures = [journal.append([make_batch(*((1, 1_000 * n + at, 1.0) for at in range(500)))]) for n in range(40)]
 
-    assert reader.asked_for_room.wait(10)
+    assert reader.asked_for_room.wait(60)
     for future in futures:
         future.result(20)
     assert follower.caught_up(40, 10)

@@ -57,13 +57,13 @@ def pass_time(journal: Journal, make_batch: MakeBatch, clock: FakeClock, steps: 
     """Journal 200 readings every 10 s; a step is over when its tick is on disk."""
     for _ in range(steps):
         at = clock.now().monotonic_ns
-        journal.append([make_batch(*((n, at, 1.0) for n in range(200)))], urgent=True).result(10)
+        journal.append([make_batch(*((n, at, 1.0) for n in range(200)))], urgent=True).result(60)
         newest = journal.newest
         if reads:
             journal.commit("history", 0, seen=newest)
         clock.set_monotonic(at + 10 * SECOND)
         journal.wake()
-        journal.wait(newest, 10)
+        journal.wait(newest, 60)
 
 
 def test_a_reader_that_does_not_get_on_fills_the_journal(

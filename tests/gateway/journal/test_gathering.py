@@ -106,6 +106,6 @@ def test_a_waiting_writer_can_be_woken(waits_in: str) -> None:
     thread.start()
 
     gathering.wake()
-    thread.join(10)
+    thread.join(60)
 
     assert not thread.is_alive()

@@ -60,7 +60,7 @@ def test_at_the_cap_appends_wait_until_a_reader_has_passed(
     fill(journal, make_batch, 60_000)
     held = journal.append([make_batch((1, 10**6, 1.0))], urgent=True)
 
-    assert at_cap.wait(10)
+    assert at_cap.wait(60)
     assert not held.done()
     assert journal.stats().bytes <= TINY["cap_bytes"]
     assert not condition(health).ok
@@ -69,7 +69,7 @@ def test_at_the_cap_appends_wait_until_a_reader_has_passed(
 
     while not held.done():
         journal.commit("history", journal.newest)
-    held.result(10)
+    held.result(60)
     assert condition(health).ok
 
 
@@ -81,7 +81,7 @@ def test_at_the_cap_a_yielding_reader_holds_up_nobody_and_what_it_misses_is_said
     )
     journal.attach("influxdb", 0)
     for n in range(60):
-        journal.append([make_batch(*((1, 1_000 * n + at, 1.0) for at in range(500)))], urgent=True).result(10)
+        journal.append([make_batch(*((1, 1_000 * n + at, 1.0) for at in range(500)))], urgent=True).result(60)
         journal.commit("history", journal.newest)
 
     oldest = journal._segments.firsts[0]
@@ -98,7 +98,7 @@ def test_below_the_cap_a_yielding_reader_is_waited_for(open_journal: OpenJournal
     journal.attach("influxdb", 0)
 
     for n in range(60):
-        journal.append([make_batch(*((1, 1_000 * n + at, 1.0) for at in range(500)))], urgent=True).result(10)
+        journal.append([make_batch(*((1, 1_000 * n + at, 1.0) for at in range(500)))], urgent=True).result(60)
         journal.commit("history", journal.newest)
 
     assert journal._segments.firsts[0] == 1
@@ -116,7 +116,7 @@ def test_the_cap_counts_what_was_there_at_the_start(
     again = open_journal(**TINY)
     held = again.append([make_batch((1, 10**6, 1.0))], urgent=True)
 
-    assert at_cap.wait(10)
+    assert at_cap.wait(60)
     assert not held.done()
 
 
@@ -128,12 +128,12 @@ def test_what_waits_at_the_cap_is_given_back_on_close(
     journal = open_journal(**TINY)
     fill(journal, make_batch, 60_000)
     held = journal.append([make_batch((1, 10**6, 1.0))], urgent=True)
-    assert at_cap.wait(10)
+    assert at_cap.wait(60)
 
     journal.close()
 
     with pytest.raises(Unreachable):
-        held.result(10)
+        held.result(60)
 
 
 def test_one_append_larger_than_the_cap_still_passes_when_readers_keep_up(
@@ -141,7 +141,7 @@ def test_one_append_larger_than_the_cap_still_passes_when_readers_keep_up(
 ) -> None:
     journal = open_journal(**TINY)
 
-    journal.append([make_batch(*((1, at, at * 0.1) for at in range(40_000)))]).result(10)
+    journal.append([make_batch(*((1, at, at * 0.1) for at in range(40_000)))]).result(60)
 
     assert journal.stats().readings == 40_000
 
@@ -161,21 +161,21 @@ def test_on_a_full_disk_nothing_is_acknowledged_until_it_fits(
 ) -> None:
     disk_full = said("disk is full")
     journal = open_journal()
-    journal.append([make_batch((1, 1, 1.0))], urgent=True).result(10)
+    journal.append([make_batch((1, 1, 1.0))], urgent=True).result(60)
     make_room = fill_the_disk(journal, pages_left=0)
     held = journal.append([make_batch(*((1, at, 1.0) for at in range(2, 2_000)))], urgent=True)
 
-    assert disk_full.wait(10)
+    assert disk_full.wait(60)
     tried_again = said("disk is full")
     journal.wake()
-    assert tried_again.wait(10)
+    assert tried_again.wait(60)
     assert not held.done()
     assert not (folder / "reserve").exists()
     assert not condition(health).ok
 
     make_room()
     journal.wake()
-    held.result(10)
+    held.result(60)
     assert (folder / "reserve").stat().st_size == 100_000
     assert condition(health).ok
     assert journal.stats().readings == 1_999
@@ -194,7 +194,7 @@ def test_a_tick_is_written_every_ten_seconds_of_journal_time(open_journal: OpenJ
     for seconds in (10, 20):
         clock.set_monotonic(began.monotonic_ns + seconds * 10**9)
         journal.wake()
-        journal.wait(journal.newest, 10)
+        journal.wait(journal.newest, 60)
 
     assert [entry.record for entry in journal.read(0)] == [
         Tick(began.utc_ns + 10 * 10**9),
@@ -208,7 +208,7 @@ def test_a_tick_stands_behind_what_arrived_before_it(
     journal = open_journal(ticks=True)
     clock.set_monotonic(clock.now().monotonic_ns + 10 * 10**9)
 
-    journal.append([make_batch((1, 1, 1.0))], urgent=True).result(10)
+    journal.append([make_batch((1, 1, 1.0))], urgent=True).result(60)
 
     assert isinstance(journal.read(0)[-1].record, Tick)
 
@@ -217,7 +217,7 @@ def test_no_tick_is_written_where_a_recording_brings_its_own(open_journal: OpenJ
     journal = open_journal(ticks=False)
     clock.set_monotonic(clock.now().monotonic_ns + 100 * 10**9)
 
-    journal.append([Tick(5)], urgent=True).result(10)
+    journal.append([Tick(5)], urgent=True).result(60)
 
     assert [entry.record for entry in journal.read(0)] == [Tick(5)]
 
@@ -227,7 +227,7 @@ def test_the_quarantine_is_bounded_and_keeps_the_newest(open_journal: OpenJourna
 
     for n in range(100):
         journal.append([Quarantine("s", "json", str(n), bytes(5_000), n)])
-    journal.append([], urgent=True).result(10)
+    journal.append([], urgent=True).result(60)
     journal.close()
 
     (count,) = journal.stats().quarantine
@@ -241,7 +241,7 @@ def test_rejects_that_the_copy_missed_are_taken_from_the_segments_at_the_start(
     open_journal: OpenJournal, folder: Path
 ) -> None:
     journal = open_journal()
-    journal.append([Quarantine("s", "json", "", b"x", n) for n in range(3)]).result(10)
+    journal.append([Quarantine("s", "json", "", b"x", n) for n in range(3)]).result(60)
     journal.close()
     (folder / "quarantine.db").unlink()
 
@@ -253,7 +253,7 @@ def test_rejects_that_the_copy_missed_are_taken_from_the_segments_at_the_start(
 def test_a_reject_stands_in_the_same_commit_as_its_neighbours(open_journal: OpenJournal, make_batch: MakeBatch) -> None:
     journal = open_journal()
 
-    journal.append([make_batch((1, 1, 1.0)), Quarantine("s", "json", "", b"x", 1)], urgent=True).result(10)
+    journal.append([make_batch((1, 1, 1.0)), Quarantine("s", "json", "", b"x", 1)], urgent=True).result(60)
 
     assert [type(entry.record).__name__ for entry in journal.read(0)] == ["Batch", "Quarantine"]
 
@@ -263,7 +263,7 @@ def test_readings_are_counted_as_they_come_and_as_they_are_durable(
 ) -> None:
     journal = open_journal()
 
-    journal.append([make_batch((1, 1, 1.0), (2, 1, 1.0))], urgent=True).result(10)
+    journal.append([make_batch((1, 1, 1.0), (2, 1, 1.0))], urgent=True).result(60)
     journal.close()
 
     assert health.counts()["journal", "received", ""] == 2
@@ -285,7 +285,7 @@ def test_a_commit_that_fails_for_a_reason_nobody_thought_of_harms_only_its_own_s
         failed = journal.append([make_batch((1, 1, 1.0))], urgent=True)
         assert isinstance(failed.exception(10), ZeroDivisionError)
 
-    journal.append([make_batch((1, 2, 2.0))], urgent=True).result(10)
+    journal.append([make_batch((1, 2, 2.0))], urgent=True).result(60)
 
     assert journal.stats().readings == 1
 
@@ -296,18 +296,18 @@ def test_a_disk_that_refuses_is_tried_again_and_nothing_is_acknowledged_meanwhil
 ) -> None:
     refused = said("cannot write")
     journal = open_journal()
-    journal.append([make_batch((1, 1, 1.0))], urgent=True).result(10)
+    journal.append([make_batch((1, 1, 1.0))], urgent=True).result(60)
     active = journal._segments._active
     assert active is not None
     active._connection.execute("pragma query_only=1")
 
     held = journal.append([make_batch((1, 2, 2.0))], urgent=True)
-    assert refused.wait(10)
+    assert refused.wait(60)
     assert not held.done()
     assert "Check the disk" in condition(health).reason
     active._connection.execute("pragma query_only=0")
 
-    held.result(10)
+    held.result(60)
     assert condition(health).ok
     assert journal.stats().readings == 2
 
@@ -317,11 +317,11 @@ def test_a_quarantine_copy_that_cannot_be_written_delays_nobody_and_catches_up(
 ) -> None:
     journal = open_journal()
     journal._rejects._connection.execute("pragma query_only=1")
-    journal.append([Quarantine("s", "json", "first", b"x", 1)], urgent=True).result(10)
+    journal.append([Quarantine("s", "json", "first", b"x", 1)], urgent=True).result(60)
     assert journal.quarantine(5) == []
 
     journal._rejects._connection.execute("pragma query_only=0")
-    journal.append([Quarantine("s", "json", "second", b"x", 2)], urgent=True).result(10)
+    journal.append([Quarantine("s", "json", "second", b"x", 2)], urgent=True).result(60)
 
     assert [record.detail for record in journal.quarantine(5)] == ["second", "first"]
     assert health.counts()["journal", "failed", "quarantine copy"] == 1
@@ -330,7 +330,7 @@ def test_a_quarantine_copy_that_cannot_be_written_delays_nobody_and_catches_up(
 def test_invented_reasons_do_not_grow_without_bound(open_journal: OpenJournal) -> None:
     journal = open_journal()
 
-    journal.append([Quarantine("s", f"reason {n}", "", b"x", n) for n in range(300)], urgent=True).result(10)
+    journal.append([Quarantine("s", f"reason {n}", "", b"x", n) for n in range(300)], urgent=True).result(60)
 
     counts = {count.reason: count.seen for count in journal.stats().quarantine}
     assert len(counts) == 257
@@ -343,20 +343,20 @@ def test_a_reserve_that_cannot_be_is_no_reason_to_stop(
 ) -> None:
     journal = open_journal(reserve_bytes=size)
 
-    journal.append([make_batch((1, 1, 1.0))], urgent=True).result(10)
+    journal.append([make_batch((1, 1, 1.0))], urgent=True).result(60)
 
     assert not (folder / "reserve").exists()
 
 
 def test_a_quarantine_copy_that_outlived_its_segments_counts_on(open_journal: OpenJournal, folder: Path) -> None:
     journal = open_journal()
-    journal.append([Quarantine("s", "json", str(n), b"x", n) for n in range(20)], urgent=True).result(10)
+    journal.append([Quarantine("s", "json", str(n), b"x", n) for n in range(20)], urgent=True).result(60)
     journal.close()
     for path in folder.glob("*.segment*"):
         path.unlink()
 
     again = open_journal()
-    again.append([Quarantine("s", "json", "new", b"x", 1)], urgent=True).result(10)
+    again.append([Quarantine("s", "json", "new", b"x", 1)], urgent=True).result(60)
 
     assert again.newest == 21
     assert again.stats().quarantine[0].seen == 21
@@ -364,7 +364,7 @@ def test_a_quarantine_copy_that_outlived_its_segments_counts_on(open_journal: Op
 
 def test_a_damaged_quarantine_copy_is_put_aside_and_made_anew(open_journal: OpenJournal, folder: Path) -> None:
     journal = open_journal()
-    journal.append([Quarantine("s", "json", "", b"x", n) for n in range(3)], urgent=True).result(10)
+    journal.append([Quarantine("s", "json", "", b"x", n) for n in range(3)], urgent=True).result(60)
     journal.close()
     (folder / "quarantine.db").write_bytes(b"no database" * 1_000)
 
@@ -387,7 +387,7 @@ def test_the_heartbeat_follows_the_ticks(open_journal: OpenJournal, clock: FakeC
 
     clock.set_monotonic(10 * SECOND)
     journal.wake()
-    journal.wait(0, 5)
+    journal.wait(0, 60)
     journal.close()
 
     assert journal.heartbeat_ns == 10 * SECOND

@@ -65,7 +65,7 @@ def test_every_record_can_be_read_page_by_page_also_one_that_is_longer_than_a_pa
     open_journal: OpenJournal, make_batch: MakeBatch, folder: Path
 ) -> None:
     journal = open_journal()
-    journal.append([make_batch((1, 1, 1.0)), Quarantine("s", "json", "", b"x", 5)]).result(10)
+    journal.append([make_batch((1, 1, 1.0)), Quarantine("s", "json", "", b"x", 5)]).result(60)
     fill(journal, make_batch, 5, rows=4_000)
     journal.close()
 
@@ -120,7 +120,7 @@ def test_positions_go_on_behind_whatever_a_wrecked_newest_segment_may_have_held(
     path.write_bytes(path.read_bytes()[: -2 * PAGE_BYTES])
 
     journal = open_journal(**SMALL)
-    journal.append([make_batch((1, 10**9, 1.0))]).result(10)
+    journal.append([make_batch((1, 10**9, 1.0))]).result(60)
 
     assert journal.newest > stopped
 
@@ -139,7 +139,7 @@ def test_pages_wrecked_while_the_gateway_runs_are_met_by_a_reader_and_cost_what_
     assert health.counts()["journal", "failed", "damaged"] == lost == journal.stats().damaged
     assert [kept.name for kept in corrupt_segments(folder)] == [f"{path.name}.corrupt"]
     assert verify(folder).findings == ()
-    journal.append([make_batch((1, 10**9, 1.0))], urgent=True).result(10)
+    journal.append([make_batch((1, 10**9, 1.0))], urgent=True).result(60)
 
 
 def test_a_cut_off_segment_is_noticed_although_its_beginning_reads_well(
@@ -281,7 +281,7 @@ def test_positions_of_a_wrecked_newest_segment_are_not_given_again_however_often
     open_journal(**SMALL).close()
 
     journal = open_journal(**SMALL)
-    journal.append([make_batch((1, 10**9, 1.0))]).result(10)
+    journal.append([make_batch((1, 10**9, 1.0))]).result(60)
     journal.close()
 
     again = open_journal(**SMALL)

@@ -28,7 +28,7 @@ def fill(make_batch: MakeBatch) -> Callable[..., None]:
         while len(segment_paths(folder)) < segments:
             at += 1
             batch = make_batch(*((channel, at, float(at)) for channel in range(500)))
-            journal.append([batch]).result(10)
+            journal.append([batch]).result(60)
 
     return filled
 
@@ -76,7 +76,7 @@ def test_segments_go_when_every_holding_reader_has_passed_but_for_the_newest_two
     assert len(segment_paths(folder)) == 5
 
     journal.commit("detection", journal.newest)
-    journal.append([], urgent=True).result(10)
+    journal.append([], urgent=True).result(60)
     journal.close()
     assert len(segment_paths(folder)) == 2
 
@@ -129,7 +129,7 @@ def test_a_flipped_bit_costs_its_record_only(
     open_journal: OpenJournal, folder: Path, make_batch: MakeBatch, health: Health, rows_of: RowsOf
 ) -> None:
     journal = open_journal()
-    journal.append([make_batch((1, at, 123456.789 + at)) for at in range(10)]).result(10)
+    journal.append([make_batch((1, at, 123456.789 + at)) for at in range(10)]).result(60)
     journal.close()
     path = segment_paths(folder)[0]
     content = bytearray(path.read_bytes())
@@ -149,7 +149,7 @@ def test_a_damaged_record_is_counted_once_however_often_it_is_met(
     open_journal: OpenJournal, folder: Path, make_batch: MakeBatch, health: Health
 ) -> None:
     journal = open_journal()
-    journal.append([make_batch((1, 5, 5.0)), make_batch((1, 6, 6.0))]).result(10)
+    journal.append([make_batch((1, 5, 5.0)), make_batch((1, 6, 6.0))]).result(60)
     journal.close()
     with closing(sqlite3.connect(segment_paths(folder)[0], isolation_level=None)) as connection:
         connection.execute("update record set crc = crc + 1 where position = 2")
@@ -165,7 +165,7 @@ def test_wrecked_pages_cost_what_lies_in_them_and_nothing_behind(
     open_journal: OpenJournal, folder: Path, make_batch: MakeBatch, health: Health
 ) -> None:
     journal = open_journal()
-    journal.append([make_batch((1, at, float(at))) for at in range(3_000)]).result(10)
+    journal.append([make_batch((1, at, float(at))) for at in range(3_000)]).result(60)
     journal.close()
     path = segment_paths(folder)[0]
     content = bytearray(path.read_bytes())
@@ -193,7 +193,7 @@ def test_a_wrecked_newest_segment_stops_nothing_and_no_position_is_given_again(
     newest.write_bytes(wreck)
 
     again = open_journal(**SMALL)
-    again.append([make_batch((1, 10**9, 1.0))]).result(10)
+    again.append([make_batch((1, 10**9, 1.0))]).result(60)
 
     positions = all_positions(again)
     assert positions[:-1] == list(range(1, int(newest.stem)))
@@ -205,7 +205,7 @@ def test_a_segment_wrecked_while_it_is_written_is_left_for_a_new_one(
     open_journal: OpenJournal, folder: Path, make_batch: MakeBatch
 ) -> None:
     journal = open_journal()
-    journal.append([make_batch((1, 1, 1.0))]).result(10)
+    journal.append([make_batch((1, 1, 1.0))]).result(60)
     active = journal._segments._active
     assert active is not None
     active._connection.execute("pragma wal_checkpoint(truncate)").fetchone()

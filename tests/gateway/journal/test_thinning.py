@@ -43,7 +43,7 @@ def sealed(open_journal: OpenJournal, make_batch: MakeBatch, folder: Path) -> Pa
     while len(segment_paths(folder)) < 2:
         at += 1
         rows = [(channel, at * 100 + n, float(at * 100 + n)) for n in range(10) for channel in (LOW, NORMAL, HIGH)]
-        journal.append([make_batch(*rows)]).result(10)
+        journal.append([make_batch(*rows)]).result(60)
     journal.close()
     return segment_paths(folder)[0]
 

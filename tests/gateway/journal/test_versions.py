@@ -64,7 +64,7 @@ def test_a_migrated_journal_goes_on_where_it_stood(
 ) -> None:
     journal = open_journal()
 
-    journal.append([make_batch((1, 5, 5.0))]).result(10)
+    journal.append([make_batch((1, 5, 5.0))]).result(60)
     journal.close()
 
     again = open_journal()

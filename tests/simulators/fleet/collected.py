@@ -18,7 +18,7 @@ from simulators.reports import Reports
 from simulators.signals import Constant, Signal
 from tests.gateway.collectors.rig import RecordingJournal
 
-WITHIN_SECONDS = 15.0
+WITHIN_SECONDS = 60.0
 
 
 def site(devices: Collection[Device], values: Mapping[str, Mapping[str, float]]) -> Inventory:

@@ -59,9 +59,9 @@ def test_what_a_station_has_arrives_in_order_although_it_was_hung_up_on() -> Non
         stations.send("s", b"one ")
         await asyncio.sleep(0.05)
         stations.send("s", b"two")
-        await asyncio.wait_for(enough.wait(), 5.0)
+        await asyncio.wait_for(enough.wait(), 60.0)
         await stations.stop()
-        await asyncio.wait_for(left.wait(), 5.0)
+        await asyncio.wait_for(left.wait(), 60.0)
         server.close()
         return b"".join(heard)
 
@@ -98,9 +98,9 @@ def test_a_fleet_sends_hj212_over_a_real_connection() -> None:
         timing = WallClock(SystemClock())
         fleet = LiveFleet(inventory, reports, timing=timing, brokers={}, lines={}, listeners=places)
         await asyncio.to_thread(fleet.start)
-        await asyncio.wait_for(enough.wait(), 10.0)
+        await asyncio.wait_for(enough.wait(), 60.0)
         await asyncio.to_thread(fleet.stop)
-        await asyncio.wait_for(left.wait(), 5.0)
+        await asyncio.wait_for(left.wait(), 60.0)
         server.close()
         return b"".join(heard)
 

@@ -201,7 +201,7 @@ async def test_mbpoll_reads_every_register_of_the_fleet_as_it_truly_is(kind: str
     async with _wired(kind, played) as wired:
         where = [wired.port] if kind == "rtu" else ["-p", wired.port, wired.fleet.host]
         child = await asyncio.create_subprocess_exec(mbpoll, *how, *asks, *where, stdout=asyncio.subprocess.PIPE)
-        output, _ = await asyncio.wait_for(child.communicate(), 15)
+        output, _ = await asyncio.wait_for(child.communicate(), 60)
 
     told = [int(line.split()[1], 16) for line in output.decode().splitlines() if line.startswith("[")]
     assert len(words) > 50
@@ -217,7 +217,7 @@ async def test_mbpoll_is_told_of_a_unit_that_refuses(kind: str, need: Callable[[
         where = [wired.port] if kind == "rtu" else ["-p", wired.port, wired.fleet.host]
         asks = [*how, "-a", "1", "-0", "-r", "0", "-c", "2", "-1", "-q", *where]
         child = await asyncio.create_subprocess_exec(mbpoll, *asks, stderr=asyncio.subprocess.PIPE)
-        _, said = await asyncio.wait_for(child.communicate(), 15)
+        _, said = await asyncio.wait_for(child.communicate(), 60)
 
     assert child.returncode != 0
     assert "Slave device or server failure" in said.decode()

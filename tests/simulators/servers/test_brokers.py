@@ -90,7 +90,7 @@ def test_the_broker_dies_with_its_parent(tmp_path: Path) -> None:
         child = psutil.Process(int(parent.stdout.readline()))
 
         parent.kill()
-        gone, alive = psutil.wait_procs([child], timeout=5)
+        gone, alive = psutil.wait_procs([child], timeout=60)
 
     assert alive == []
     assert gone == [child]

@@ -36,7 +36,7 @@ async def _asked(port: int, sent: bytes, size: int) -> bytes:
 
 
 def _run(work: Coroutine[Any, Any, bytes]) -> bytes:
-    return asyncio.run(asyncio.wait_for(work, 5.0))
+    return asyncio.run(asyncio.wait_for(work, 60.0))
 
 
 def test_each_line_has_a_port_and_units_of_its_own() -> None:
