@@ -329,6 +329,7 @@ def _event(event: LabelledEvent) -> dict[str, Any]:
         "start": to_iso(event.start_ns),
         "end": to_iso(event.end_ns),
         "hazards": sorted(event.hazards),
+        "danger": None if event.danger_ns is None else to_iso(event.danger_ns),
         "line": event.line,
     }
 

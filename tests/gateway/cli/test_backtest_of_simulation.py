@@ -53,6 +53,7 @@ def test_a_flood_that_was_foreseen_is_a_hit_with_a_lead_time(
     floods = [one for one in found["events"] if one["kind"] == "flood"]
     assert found["total"]["recall"] == 1.0
     assert found["false_alarms"] == []
+    assert all(one["danger"] == one["start"] for one in floods)
     assert all(one["lead_seconds"] > 0 for one in floods)
 
 
