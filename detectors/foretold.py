@@ -14,7 +14,7 @@ import numpy as np
 
 from detectors.contract import Floats, Rows, Scores, State, Times, no_scores
 from detectors.limits import Limits, Steps
-from detectors.trend import Heading, Trends
+from detectors.trend import Heading, Trend, Trends
 
 
 class Foretold:
@@ -27,6 +27,10 @@ class Foretold:
     >>> score = sewer.update(np.zeros(41, np.intp), minutes, 1.0 + 0.02 * np.arange(41))
     >>> score[[5, 20, 40]].round(2).tolist(), round(sewer.seconds_to(40, 2.0) / 60)
     ([1.1, 2.0, 2.8], 10)
+    >>> level = 1.0 + 0.02 * np.arange(41, 82) + np.random.default_rng(1).normal(0.0, 0.01, 41)
+    >>> _ = sewer.update(np.zeros(41, np.intp), minutes + 41 * 60_000_000_000, level)
+    >>> [round(second / 60, 1) for second in (sewer.seconds_to(5, 2.5), *sewer.seconds_between(5, 2.5))]
+    [28.7, 28.7, 29.0]
     """
 
     name = "foretold"
@@ -42,7 +46,9 @@ class Foretold:
         )
         self._sign = np.array([steps.sign if steps else np.nan for steps in ladders])
         self._lead_seconds = np.array([one.lead_seconds if one else np.nan for one in headings])
-        self._last = np.empty(0, np.intp), np.empty(0), np.empty(0)
+        none = np.empty(0)
+        self._last = np.empty(0, np.intp), none, none
+        self._line = Trend(np.empty(0, np.int64), none, none, none, none, none)
 
     @classmethod
     def example(cls, rows: int) -> Self:
@@ -60,7 +66,7 @@ class Foretold:
 
     def update(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Return one score per sample."""
-        expected = self._trends.expected(rows, time_ns, value)
+        expected, self._line = self._trends.expected(rows, time_ns, value)
         self._last = rows, value, expected
         return self._limits.update(rows, time_ns, expected)
 
@@ -71,6 +77,18 @@ class Foretold:
         if left * self._sign[row] <= 0:
             return 0.0
         return left / rise * float(self._lead_seconds[row]) if rise else None
+
+    def seconds_between(self, at: int, limit: float) -> tuple[float, float] | None:
+        """Return at least and at most how long that is in nine of ten times; None when it was reached or not foretold.
+
+        As far as the line goes on: a rise is foretold when it is three times its own uncertainty, so both have an end.
+        """
+        middle = self.seconds_to(at, limit)
+        if not middle:
+            return None
+        line = self._line.sample(at)
+        least, most = (float(seconds[0]) for seconds in line.seconds_between(limit))
+        return min(least, middle), max(most, middle)
 
     def advance(self, now_ns: int) -> Scores:  # noqa: ARG002 - only samples head anywhere
         """Change nothing."""

@@ -49,6 +49,10 @@ class Heading:
             raise ValueError(f"least scale and lead must be above 0, got {self}")
 
 
+NINE_IN_TEN = 1.645
+"""Sigmas on either side."""
+
+
 class Trend(NamedTuple):
     """The line of each row at its last sample; NaN while it warms up."""
 
@@ -58,6 +62,23 @@ class Trend(NamedTuple):
     """Units a second."""
     slope_scale: Floats
     """One sigma of the slope."""
+    level_scale: Floats
+    """One sigma of the level, as far as the line is uncertain."""
+    shared: Floats
+    """Covariance of level and slope: a line that is too high at its end is too steep."""
+
+    def sample(self, at: int) -> Trend:
+        """Return the line at one place alone."""
+        one = slice(at, at + 1)
+        of_slope = self.slope[one], self.slope_scale[one]
+        return Trend(self.time_ns[one], self.level[one], *of_slope, self.level_scale[one], self.shared[one])
+
+    def seconds_between(self, limit: Floats | float, sigmas: float = NINE_IN_TEN) -> tuple[Floats, Floats]:
+        """Return at least and at most how long it is until a limit, in nine of ten times if the row goes on so.
+
+        At most is inf when the row may not head for the limit at all.
+        """
+        return _seconds_between(np.asarray(limit) - self.level, self, sigmas)
 
     def seconds_to(self, limit: Floats | float, sigmas: float = 3.0) -> Floats:
         """Return the seconds until a limit: 0 when it is reached, inf when the row does not surely head for it.
@@ -71,6 +92,21 @@ def _seconds_to(distance: Floats, slope: Floats, noise: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         seconds: Floats = distance / slope
         return np.where((np.abs(slope) > noise) & (seconds >= 0), seconds, np.where(np.isnan(slope), np.nan, np.inf))
+
+
+def _seconds_between(distance: Floats, line: Trend, sigmas: float) -> tuple[Floats, Floats]:
+    """Return where the line's own uncertainty crosses the limit: Fieller's interval of the ratio distance / slope."""
+    sure = sigmas * sigmas
+    with np.errstate(divide="ignore", invalid="ignore"):
+        square = line.slope**2 - sure * line.slope_scale**2
+        middle = distance * line.slope + sure * line.shared
+        rest = distance**2 - sure * line.level_scale**2
+        root = np.sqrt(np.maximum(middle**2 - square * rest, 0.0))
+        first, last = (middle - root) / square, (middle + root) / square
+        least = np.where(square > 0.0, np.maximum(first, 0.0), 0.0)
+        most = np.where(square > 0.0, np.maximum(last, 0.0), np.inf)
+    is_cold = np.isnan(line.slope)
+    return np.where(is_cold, np.nan, least), np.where(is_cold, np.nan, most)
 
 
 _COLUMNS = ("seen", "w", "wt", "wtt", "wy", "wty", "wyy", "q", "qt", "qtt", "last")
@@ -89,6 +125,8 @@ class Trends:
     ([0.13], [0.004])
     >>> (trend.seconds_to(0.27) / 60).round().tolist(), trend.seconds_to(0.10).tolist()
     ([35.0], [inf])
+    >>> [(seconds / 60).round(1).tolist() for seconds in trend.seconds_between(0.27)]
+    [[34.5], [35.7]]
     """
 
     name = "trend"
@@ -126,12 +164,15 @@ class Trends:
         """Return one score per sample."""
         return walk(self._table, self._step, rows, time_ns, value)
 
-    def expected(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
+    def expected(self, rows: Rows, time_ns: Times, value: Floats) -> tuple[Floats, Trend]:
         """Take samples as `update` does; return each value as it will be after the row's lead, if it goes on so.
 
-        A value that does not surely head for danger, and one whose row warms up, is returned as it is.
+        A value that does not surely head for danger, and one whose row warms up, is returned as it is. Beside it stands
+        the line of each sample.
         """
-        return walk(self._table, self._foretell, rows, time_ns, value)
+        lines = np.full((len(Trend._fields) - 1, len(value)), np.nan)
+        rise = walk(self._table, self._foretell, rows, time_ns, value, beside=lines)
+        return rise, Trend(time_ns, *lines)
 
     def slopes(self, rows: Rows, time_ns: Times, value: Floats) -> Floats:
         """Take samples as `update` does; return each row's slope in units a second, 0 while it is not sure of one."""
@@ -139,13 +180,15 @@ class Trends:
 
     def _slope(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
         _move(state, parameters, samples.seconds, samples.value)
-        _, slope, noise = _line(state, parameters)
+        _, slope, noise, *_ = _line(state, parameters)
         sure: Floats = np.where(np.abs(slope) <= noise * self._sigmas, 0.0, slope)
         return sure
 
     def _foretell(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
         _move(state, parameters, samples.seconds, samples.value)
-        _, slope, noise = _line(state, parameters)
+        _, slope, noise, *_ = line = _line(state, parameters)
+        if samples.beside is not None:
+            samples.beside[:] = line
         _, sign, lead = parameters[4:]
         is_sure = slope * sign > noise * self._sigmas
         rise: Floats = np.where(is_sure, slope, 0.0) * lead
@@ -154,7 +197,7 @@ class Trends:
 
     def _step(self, state: Floats, parameters: Floats, samples: Round) -> Floats:
         _move(state, parameters, samples.seconds, samples.value)
-        level, slope, noise = _line(state, parameters)
+        level, slope, noise, *_ = _line(state, parameters)
         noise *= self._sigmas
         limit, sign, lead = parameters[4:]
         distance, speed = (limit - level) * sign, slope * sign
@@ -214,8 +257,8 @@ def _move(state: Floats, parameters: Floats, seconds: Floats, value: Floats) -> 
     last[:] = value
 
 
-def _line(state: Floats, parameters: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return level, slope and one sigma of the slope; NaN where a row warms up."""
+def _line(state: Floats, parameters: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return level and slope, one sigma of slope and of level, and their covariance; NaN where a row warms up."""
     seen, w, wt, wtt, wy, wty, wyy, q, qt, qtt, last = state
     _, warm_up, _, least, *_ = parameters
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -226,9 +269,15 @@ def _line(state: Floats, parameters: Floats) -> tuple[Floats, Floats, Floats]:
         looks = w * w / q
         scatter = np.maximum(wyy - offset * wy - slope * wty, 0.0) / w
         scatter *= looks / np.maximum(looks - 2.0, 0.5)
-        noise = np.maximum(np.sqrt(scatter), least)
-        noise *= np.sqrt(np.maximum(qtt - 2.0 * middle * qt + middle * middle * q, 0.0)) / spread
+        sigma = np.maximum(np.sqrt(scatter), least)
+        noise = sigma * np.sqrt(np.maximum(qtt - 2.0 * middle * qt + middle * middle * q, 0.0)) / spread
+        # The line at its origin, which is the last sample: its mean, and as much of its slope as lies between.
+        own = sigma * sigma * q / (w * w)
+        shared = sigma * sigma * (qt - middle * q) / (w * spread)
+        variance = own - 2.0 * middle * shared + (middle * noise) ** 2
+        shared -= middle * noise * noise
+        height = np.sqrt(np.maximum(variance, 0.0))
     cold = seen < warm_up
-    for column in (offset, slope, noise):
+    for column in (offset, slope, noise, height, shared):
         column[cold] = np.nan
-    return last + offset, slope, noise
+    return last + offset, slope, noise, height, shared

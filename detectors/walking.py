@@ -60,6 +60,8 @@ class Round(NamedTuple):
     value: Floats
     cells: Rows | None = None
     """Where each sample falls in a table of the bank's own, when the bank said so."""
+    beside: Floats | None = None
+    """Where a step may write more figures of each sample, figures by samples, when the bank wants any."""
 
 
 class Step(Protocol):
@@ -70,17 +72,33 @@ class Step(Protocol):
         ...
 
 
-def walk(table: Table, step: Step, rows: Rows, time_ns: Times, value: Floats, *, cells: Rows | None = None) -> Floats:
-    """Step through the samples of a call; a value that is no number gets NaN and is not seen by the state."""
+def walk(
+    table: Table,
+    step: Step,
+    rows: Rows,
+    time_ns: Times,
+    value: Floats,
+    *,
+    cells: Rows | None = None,
+    beside: Floats | None = None,
+) -> Floats:
+    """Step through the samples of a call; a value that is no number gets NaN and is not seen by the state.
+
+    `beside`, figures by samples, is filled by the steps; it stays as it was for values that are no numbers.
+    """
     is_good = np.abs(value) <= MOST
     if count_nonzero(is_good) < len(value):
         score = np.full(len(rows), np.nan)
         good = np.flatnonzero(is_good)
         its_cells = None if cells is None else cells.take(good)
-        score[good] = walk(table, step, rows.take(good), time_ns.take(good), value.take(good), cells=its_cells)
+        its_beside = None if beside is None else np.empty((len(beside), len(good)))
+        given = rows.take(good), time_ns.take(good), value.take(good)
+        score[good] = walk(table, step, *given, cells=its_cells, beside=its_beside)
+        if beside is not None and its_beside is not None:
+            beside[:, good] = its_beside
         return score
     if rows is every_row(len(table.time_ns)) or count_nonzero(rows[1:] > rows[:-1]) == max(len(rows) - 1, 0):
-        return _walk_once(table, step, (rows, time_ns, value, cells))
+        return _walk_once(table, step, Round(rows, time_ns, value, value, cells, beside))
     rounds = cut(rows)
     state, last_ns = table.floats.take(rounds.rows, axis=1), table.time_ns.take(rounds.rows)
     parameters = table.parameters.take(rounds.rows, axis=1)
@@ -93,28 +111,34 @@ def walk(table: Table, step: Step, rows: Rows, time_ns: Times, value: Floats, *,
         before_ns[start:end] = now_ns[first : first + end - start]
     seconds = _seconds(now_ns, before_ns)
     in_order = np.empty(len(rows))
+    beside_in_order = None if beside is None else np.empty(beside.shape)
     for start, end in pairwise(rounds.bounds):
         size = end - start
         its_cells = None if cells is None else cells[start:end]
-        samples = Round(rounds.rows[:size], now_ns[start:end], seconds[start:end], value[start:end], its_cells)
+        its_beside = None if beside_in_order is None else beside_in_order[:, start:end]
+        samples = Round(
+            rounds.rows[:size], now_ns[start:end], seconds[start:end], value[start:end], its_cells, its_beside
+        )
         in_order[start:end] = step(state[:, :size], parameters[:, :size], samples)
         last_ns[:size] = now_ns[start:end]
     _put(table, rounds.rows, state, last_ns)
     score = np.empty(len(rows))
     score[rounds.order] = in_order
+    if beside is not None and beside_in_order is not None:
+        beside[:, rounds.order] = beside_in_order
     return score
 
 
-def _walk_once(table: Table, step: Step, given: tuple[Rows, Times, Floats, Rows | None]) -> Floats:
-    """Step each row at most once; all of them at once need no gathering."""
-    rows, time_ns, value, cells = given
+def _walk_once(table: Table, step: Step, given: Round) -> Floats:
+    """Step each row at most once; all of them at once need no gathering. The seconds are still to be told."""
+    rows, time_ns = given.rows, given.time_ns
     if len(rows) == len(table.time_ns):
-        samples = Round(rows, time_ns, _seconds(time_ns, table.time_ns), value, cells)
+        samples = given._replace(seconds=_seconds(time_ns, table.time_ns))
         score = step(table.floats, table.parameters, samples)
         table.time_ns[:] = time_ns
         return score
     state, last_ns = table.floats.take(rows, axis=1), table.time_ns.take(rows)
-    samples = Round(rows, time_ns, _seconds(time_ns, last_ns), value, cells)
+    samples = given._replace(seconds=_seconds(time_ns, last_ns))
     score = step(state, table.parameters.take(rows, axis=1), samples)
     _put(table, rows, state, time_ns)
     return score

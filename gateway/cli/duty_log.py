@@ -75,6 +75,8 @@ def because(finding: Finding) -> str:
     late = ", learned late" if finding.is_late else ""
     if evidence.lead_minutes is not None:
         limit += f", in {evidence.lead_minutes:.0f} min"
+    if evidence.lead_minutes_span is not None:
+        limit += " ({:.0f}-{:.0f})".format(*evidence.lead_minutes_span)
     return f"{evidence.channel}{value}{limit} ({evidence.rule}{late})"
 
 

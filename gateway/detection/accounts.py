@@ -50,6 +50,7 @@ def account_of(finding: Finding, inventory: Inventory, numbers: Mapping[str, int
         ),
         data_trust={**(known.data_trust if known else {}), **evidence.data_trust},
         lead_minutes=evidence.lead_minutes,
+        lead_minutes_span=evidence.lead_minutes_span,
         plot_start=to_iso(evidence.window_start_ns),
         plot_end=to_iso(evidence.window_end_ns),
     )

@@ -121,17 +121,21 @@ class Bank:
 
         said = self.voice.speak(changes, rows, time_ns, score, is_fresh)
         if said and isinstance(self.detector, Foretold):
-            said = [saying._replace(lead_seconds=self._lead_seconds(self.detector, saying)) for saying in said]
+            said = [self._foretold(self.detector, saying) for saying in said]
         if said and isinstance(self.detector, Shifted | Measured):
             said = [self._measured(saying, self.detector.seen(saying.at)) for saying in said]
         if said and self._explain:
             said = [saying._replace(words=self._explain(saying.row)) for saying in said]
         return said if picked is None else [saying._replace(at=int(picked[saying.at])) for saying in said]
 
-    def _lead_seconds(self, detector: Foretold, saying: Saying) -> float | None:
+    def _foretold(self, detector: Foretold, saying: Saying) -> Saying:
+        """Add when the limit is expected to be reached."""
         rule = self.rules[saying.row]
         limit = rule.limit(saying.level) if rule and saying.level else None
-        return None if limit is None else detector.seconds_to(saying.at, limit)
+        if limit is None:
+            return saying
+        span = detector.seconds_between(saying.at, limit)
+        return saying._replace(lead_seconds=detector.seconds_to(saying.at, limit), lead_span_seconds=span)
 
     def _measured(self, saying: Saying, seen: float) -> Saying:
         """Add what was measured, against which rung, in the unit of the rungs."""

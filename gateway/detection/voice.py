@@ -32,6 +32,8 @@ class Saying(NamedTuple):
     is_late: bool
     lead_seconds: float | None = None
     """Until the limit of its level is expected to be reached; None when nothing is foretold."""
+    lead_span_seconds: tuple[float, float] | None = None
+    """At least and at most so long, in nine of ten times."""
     terms: Mapping[str, float] = _NO_TERMS
     """What was measured, where that is not the value itself."""
     words: str = ""

@@ -45,7 +45,10 @@ def write_finding(
             "newest_age_seconds": round((learned_ns - value_time_ns) / SECOND, 3),
         },
         terms=saying.terms,
-        lead_minutes=None if saying.lead_seconds is None else round(saying.lead_seconds / 60.0, 1),
+        lead_minutes=None if saying.lead_seconds is None else _minutes(saying.lead_seconds),
+        lead_minutes_span=None
+        if saying.lead_span_seconds is None
+        else (_minutes(saying.lead_span_seconds[0]), _minutes(saying.lead_span_seconds[1])),
     )
     if judgement is not None:
         lead = None if limit is None or not saying.level else judgement.minutes_until(limit)
@@ -68,6 +71,10 @@ def write_finding(
         is_late=saying.is_late,
         evidence=evidence,
     )
+
+
+def _minutes(seconds: float) -> float:
+    return round(seconds / 60.0, 1)
 
 
 def write_end(site: str, key: tuple[str, ...], start_ns: int, time_ns: int, learned_ns: int) -> Finding:

@@ -38,6 +38,8 @@ class EvidenceDocument(Document):
     """What the value is made of, by name."""
     lead_minutes: float | None
     """From `value_time` until the limit is expected to be reached."""
+    lead_minutes_span: tuple[float, float] | None
+    """At least and at most so long, in nine of ten times."""
 
 
 class FindingDocument(Document):

@@ -131,6 +131,7 @@ def _evidence(evidence: Evidence) -> EvidenceDocument:
         disagreeing=list(evidence.disagreeing),
         terms=dict(evidence.terms),
         lead_minutes=evidence.lead_minutes,
+        lead_minutes_span=evidence.lead_minutes_span,
     )
 
 

@@ -89,5 +89,7 @@ class Account:
     data_trust: Mapping[str, float | str]
     lead_minutes: float | None
     """Until the limit is expected to be reached; None when nothing is foretold."""
+    lead_minutes_span: tuple[float, float] | None
+    """At least and at most so long, in nine of ten times; None where nobody knows how sure it is."""
     plot_start: str
     plot_end: str

@@ -45,6 +45,8 @@ class Evidence:
     """What the value is made of, by name; of a sum, each addend."""
     lead_minutes: float | None = None
     """From `value_time_ns` until the limit is expected to be reached, 0 when it has been; None when not foretold."""
+    lead_minutes_span: tuple[float, float] | None = None
+    """At least and at most so long, in nine of ten times; None where nobody knows how sure it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,12 @@ def _storable_evidence(evidence: Evidence) -> Evidence:
         },
         terms={name: each for name, each in evidence.terms.items() if math.isfinite(each)},
         lead_minutes=_finite(evidence.lead_minutes),
+        lead_minutes_span=evidence.lead_minutes_span if _are_finite(evidence.lead_minutes_span) else None,
     )
+
+
+def _are_finite(span: tuple[float, float] | None) -> bool:
+    return span is not None and all(math.isfinite(one) for one in span)
 
 
 def _finite(value: float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,6 +34,7 @@ def expect_water(town: Town, *, minutes_ago: float = 0, lead_minutes: float = 14
         "rungs": FORECAST.rungs,
         "rule": "waterlogging:underpass_forecast",
         "lead_minutes": lead_minutes,
+        "lead_minutes_span": (lead_minutes - 4.0, lead_minutes + 6.0),
         "value_time_ns": SystemClock().now().utc_ns - round(minutes_ago * MINUTE),
         "terms": {"level_now": 0.12, "level_trend": 0.2, "rain_15min": -0.01, "bias": 0.0},
     }
@@ -69,6 +71,7 @@ async def test_a_lead_time_says_when_and_how_long_until_then(town: Town, browser
 
     assert "level in half an hour 0.310 m, above the Orange limit of 0.27 m" in text
     assert "it reaches the Orange limit of 0.27 m, in about 13 min" in text
+    assert re.search(r"in about 13 min, nine times in ten between \d\d:\d\d and \d\d:\d\d", text)
     assert "reaches 0.27 m in about 13 min" in await page.locator(".warning-value").inner_text()
     assert town.complaints == []
 

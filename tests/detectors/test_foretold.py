@@ -66,3 +66,41 @@ def test_before_the_warm_up_it_is_no_more_than_limits(feed: Callable[..., NDArra
     score = feed(sewer(), values)
 
     np.testing.assert_array_equal(score, Limits([SEWER]).update(np.zeros(9, np.intp), np.arange(9), values))
+
+
+@pytest.mark.parametrize("scale", [0.005, 0.05])
+def test_the_time_of_the_limit_lies_in_its_interval_nine_times_in_ten(scale: float) -> None:
+    rng, minutes = np.random.default_rng(5), np.arange(60)
+    rise = 1.0 + 0.02 * minutes
+    truth = (3.0 - float(rise[-1])) / 0.02 * 60.0
+    inside = 0
+
+    for _ in range(300):
+        bank = Foretold([Steps((None, 3.0, None, None))], [HALF_AN_HOUR])
+        bank.update(np.zeros(60, np.intp), minutes * 60_000_000_000, rise + rng.normal(0.0, scale, 60))
+        span = bank.seconds_between(59, 3.0)
+        assert span is not None
+        inside += span[0] <= truth <= span[1]
+
+    assert 0.84 <= inside / 300 <= 0.95
+
+
+def test_an_interval_holds_what_is_expected_and_is_of_each_sample(feed: Callable[..., NDArray[np.float64]]) -> None:
+    bank = sewer()
+
+    feed(bank, 1.0 + 0.02 * np.arange(41) + np.random.default_rng(1).normal(0.0, 0.02, 41))
+
+    spans = {at: bank.seconds_between(at, 2.5) for at in (20, 30, 40)}
+    for at, span in spans.items():
+        assert span is not None
+        assert span[0] <= (bank.seconds_to(at, 2.5) or 0.0) <= span[1]
+    assert spans[20] != spans[40]
+
+
+def test_what_was_reached_or_is_not_foretold_has_no_interval(feed: Callable[..., NDArray[np.float64]]) -> None:
+    bank = sewer()
+
+    feed(bank, 2.6 - 0.01 * np.arange(30))
+
+    assert bank.seconds_between(29, 2.0) is None
+    assert bank.seconds_between(29, 2.5) is None

@@ -153,6 +153,8 @@ def test_gas_that_rises_steadily_is_warned_of_before_it_is_there(tmp_path: Path)
     [warned] = script.watch.findings
     assert warned.evidence.value == pytest.approx(12.0, abs=2.0)
     assert warned.evidence.lead_minutes == pytest.approx(9.0, abs=1.0)
+    least, most = warned.evidence.lead_minutes_span or (0.0, 0.0)
+    assert 0.0 < least <= (warned.evidence.lead_minutes or 0.0) <= most < 20.0
     assert warned.evidence.rule == "foretold:manhole_gas"
 
 

@@ -71,13 +71,21 @@ function falls({ rungs, rule }, channel) {
 function leadOf({ level, evidence }, store, words) {
   if (level === "none" || evidence.limit === null || !evidence.lead_minutes) return null;
   const reached = Date.parse(evidence.value_time) + evidence.lead_minutes * 60_000;
+  const span = evidence.lead_minutes_span;
   const text = words.say(reached > store.now() ? "lead.ahead" : "lead.past", {
     level: words.level(level), limit: words.limit(evidence.limit, evidence.unit),
     at: words.near(reached, store.now()), foretold: words.moment(Date.parse(evidence.value_time), store.now()),
   });
   return element("p", { class: "why-lead" },
     element("span", { text }),
-    reached > store.now() ? element("b", { "data-until": reached, text: words.until(reached - store.now()) }) : null);
+    reached > store.now() ? element("b", { "data-until": reached, text: words.until(reached - store.now()) }) : null,
+    span && reached > store.now() ? element("span", { class: "why-lead-span", text: betweenOf(evidence, span, store, words) }) : null);
+}
+
+/** Say between which moments it is in nine of ten times; nothing when the clock shows the same minute. */
+function betweenOf({ value_time: time }, [least, most], store, words) {
+  const [from, to] = [least, most].map((minutes) => words.near(Date.parse(time) + minutes * 60_000, store.now()));
+  return from === to ? "" : words.aside(words.say("lead.between", { from, to }));
 }
 
 function limitsOf({ rungs, unit }, words) {
