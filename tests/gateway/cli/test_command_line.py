@@ -39,3 +39,13 @@ def test_every_command_has_a_file_that_configures_and_runs_it(name: str) -> None
 
     assert callable(module.configure)
     assert callable(module.run)
+
+
+def test_a_gateway_starts_without_what_only_benchmarks_and_sinks_need() -> None:
+    heavy = ("scipy", "pandas", "influxdb_client", "sklearn", "matplotlib", "pyarrow", "plotly")
+    modules = "gateway.cli.run, gateway.app, gateway.detection, gateway.hazards, gateway.duty_room, detectors"
+    program = f"import sys, {modules}; print([name for name in {heavy!r} if name in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=120)
+
+    assert done.stdout.strip() == "[]"
