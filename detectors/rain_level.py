@@ -119,7 +119,7 @@ class RainLevel:
     def _forecast(self) -> float:
         low, high = self._seen_range.tolist()
         room = self._how.beyond * (high - low)
-        return min(max(self._model.expect(self._terms(0)), low - room), high + room)
+        return float(min(max(self._model.expect(self._terms(0)), low - room), high + room))
 
     def _terms(self, ago: int) -> Floats:
         return np.concatenate(([1.0], self._past[ago : ago + self._how.lags].reshape(-1)))
