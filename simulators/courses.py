@@ -12,13 +12,18 @@ import numpy as np
 
 from gateway.inventory import Inventory
 from gateway.model import SECOND, Floats, Int64s
+from simulators.counted import FLOW_OF, counted
 from simulators.instruments import Instruments
 from simulators.models.contract import Place
+from simulators.registered import begun_of
+from simulators.second_points import shown_by
 from simulators.signals import Signal, healthy
 from simulators.world import World
 
 _HANGS_METRES = 5.0
 """A gauge that looks down hangs so high over the bottom (proposal), above what an underpass holds."""
+_TOTALS = frozenset({"water_volume", "gas_volume"})
+"""What a model counts from the beginning of its world on."""
 KEPT_NS = 3600 * SECOND
 """A report may be this much older than the newest that was asked for."""
 
@@ -36,6 +41,10 @@ class Course:
     """Where the instrument saturates."""
     hangs_metres: float = math.nan
     """Over the bottom, where it looks down at a level and tells the gap to it; NaN for all others."""
+    share: float = 1.0
+    """What it shows of its place's value."""
+    begun: float = 0.0
+    """What a meter had counted before."""
     _held: dict[int, float] = field(default_factory=dict)
     """Moment at which it got stuck → the value that it has shown since."""
 
@@ -65,7 +74,7 @@ class Course:
 
     def _told(self, true: float) -> float:
         """Return what is true of its quantity where the world tells a place's."""
-        return true if math.isnan(self.hangs_metres) else self.hangs_metres - true
+        return self.share * true + self.begun if math.isnan(self.hangs_metres) else self.hangs_metres - true
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +103,22 @@ def courses_of(inventory: Inventory, world: World, instruments: Instruments, *, 
     """Return the course of every channel; one whose place the world does not tell has a good day, always."""
     told = frozenset(world.places)
     offset = world.climate.utc_offset_seconds
+    # The first of a quantity is what the others of its device follow.
+    firsts = {(one.device, one.quantity): one for one in reversed(list(inventory.channels.values()))}
     courses: dict[str, Signal] = {}
     for channel in inventory.channels.values():
-        place, device, point = (channel.asset, channel.quantity), channel.device, channel.point
+        (place, share), device, point = shown_by(channel, told, seed), channel.device, channel.point
         span, level = channel.span or (-math.inf, math.inf), (channel.asset, "water_level")
         if place in told:
-            courses[channel.id] = Course(world, place, device, point, instruments, span)
+            begun = begun_of(channel, seed) if channel.quantity in _TOTALS else 0.0
+            course = Course(world, place, device, point, instruments, span, share=share, begun=begun)
+            courses[channel.id] = course
         elif channel.quantity == "air_gap" and level in told:
             courses[channel.id] = Course(world, level, device, point, instruments, span, _HANGS_METRES)
         else:
-            courses[channel.id] = Measured(healthy(channel, offset, seed), device, point, instruments)
+            flow = firsts.get((device, FLOW_OF.get(channel.quantity, "")))
+            followed = (
+                counted(channel, flow, offset, seed) if flow and (flow.asset, flow.quantity) not in told else None
+            )
+            courses[channel.id] = Measured(followed or healthy(channel, offset, seed), device, point, instruments)
     return courses

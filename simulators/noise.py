@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gateway.model import SECOND, Floats, Int64s
 
 _Words = NDArray[np.uint64]
+_BLOCK = 1024
 
 
 def seed_of(*parts: str) -> int:
@@ -39,6 +40,46 @@ def wander(seed: int, time_ns: Int64s, period_seconds: float) -> Floats:
     start, end = _uniform(seed, cell), _uniform(seed, cell + 1)
     mixed: Floats = start + (end - start) * weight
     return mixed
+
+
+class Wandered:
+    """The integral of a walk since a moment; it remembers sums of whole blocks, which are always added alike."""
+
+    def __init__(self, seed: int, period_seconds: float, since_ns: int) -> None:
+        self._seed = seed
+        self._period_seconds = period_seconds
+        self._first = since_ns // round(period_seconds * SECOND)
+        self._offset = 0.0
+        self._sums: list[float] = [0.0]
+        self._offset = float(self._cells(np.array([since_ns], np.int64))[0])
+
+    def seconds(self, time_ns: Int64s) -> Floats:
+        """Return the integral in seconds up to given times, 0 before the first."""
+        run: Floats = (self._cells(time_ns) - self._offset) * self._period_seconds
+        return run
+
+    def _cells(self, time_ns: Int64s) -> Floats:
+        period_ns = round(self._period_seconds * SECOND)
+        cell = time_ns // period_ns
+        share = (time_ns - cell * period_ns) / period_ns
+        start, end = _uniform(self._seed, cell), _uniform(self._seed, cell + 1)
+        # The integral of the cosine interpolation within a cell.
+        part = start * share + (end - start) * (share - np.sin(np.pi * share) / np.pi) / 2.0
+        whole = np.array([self._before(one) for one in cell.tolist()])
+        run: Floats = np.where(cell < self._first, 0.0, whole + part)
+        return run
+
+    def _before(self, cell: int) -> float:
+        """Return the sum of the cells from the first up to one."""
+        blocks, left = divmod(max(0, cell - self._first), _BLOCK)
+        while len(self._sums) <= blocks:
+            self._sums.append(self._sums[-1] + self._sum(len(self._sums) - 1, _BLOCK))
+        return self._sums[blocks] + self._sum(blocks, left)
+
+    def _sum(self, block: int, cells: int) -> float:
+        first = self._first + block * _BLOCK
+        ends = _uniform(self._seed, np.arange(first, first + cells + 1, dtype=np.int64))
+        return float(((ends[1:] + ends[:-1]) / 2.0).sum())
 
 
 def _uniform(seed: int, cell: Int64s) -> Floats:

@@ -79,3 +79,8 @@ PATTERNS: Mapping[str, Pattern] = {
     "sound_speed": Pattern("warmth", 1462.0, 1478.0, 2),
 }
 """Quantity → its pattern; a quantity without one stays in the middle of its span, a state stays 0."""
+OF_POINTS: Mapping[tuple[str, str], Pattern] = {
+    ("gas_pressure", "inlet_pressure"): Pattern("relief", 285.0, 320.0, 1),
+    ("water_pressure", "return_pressure"): Pattern("steady", 0.20, 0.24, 4),
+}
+"""Quantity and point → its pattern, where a device has two of one quantity: before a regulator, back at a plant."""

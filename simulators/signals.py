@@ -10,7 +10,7 @@ import numpy as np
 from gateway.inventory import Channel
 from gateway.model import SECOND, Floats, Int64s
 from simulators.noise import seed_of, wander, white
-from simulators.patterns import PATTERNS, Pattern
+from simulators.patterns import OF_POINTS, PATTERNS, Pattern
 from simulators.rhythms import RHYTHMS
 
 _HOUR = 3600 * SECOND
@@ -19,8 +19,10 @@ _CLEARANCE = 0.15
 _COUNTED = ("water_volume", "gas_volume", "heat_energy", "electric_energy")
 """Totals, which only grow."""
 _TOTAL_PER_HOUR = 60.0
-_WANDER_SHARE = 0.25
-_WANDER_SECONDS = 5400.0
+WANDER_SHARE = 0.25
+"""How much of its range a channel walks on its own, beside the rhythm of the day."""
+WANDER_SECONDS = 5400.0
+"""It changes its direction about so often."""
 _LAG_SECONDS = 1200.0
 
 
@@ -40,14 +42,19 @@ class Daily:
     seed: int
     utc_offset_seconds: float
 
+    @property
+    def shift_ns(self) -> int:
+        """How far its day is ahead of UTC: local time, less a lag of its own."""
+        lag = (self.seed % 2001 / 1000.0 - 1.0) * _LAG_SECONDS
+        return round((self.utc_offset_seconds - lag) * SECOND)
+
     def at(self, time_ns: Int64s) -> Floats:
         """Return the values at the given times."""
         pattern = self.pattern
-        lag = (self.seed % 2001 / 1000.0 - 1.0) * _LAG_SECONDS
-        local_ns = time_ns + round((self.utc_offset_seconds - lag) * SECOND)
+        local_ns = time_ns + self.shift_ns
         hour = (local_ns % (24 * _HOUR)) / _HOUR
-        share = RHYTHMS[pattern.rhythm](hour) * (1.0 - 2.0 * _WANDER_SHARE) + _WANDER_SHARE
-        share = share + _WANDER_SHARE * wander(self.seed, time_ns, _WANDER_SECONDS)
+        share = RHYTHMS[pattern.rhythm](hour) * (1.0 - 2.0 * WANDER_SHARE) + WANDER_SHARE
+        share = share + WANDER_SHARE * wander(self.seed, time_ns, WANDER_SECONDS)
         share = share + pattern.roughness * white(self.seed + 1, time_ns)
         values: Floats = pattern.low + (pattern.high - pattern.low) * np.clip(share, 0.0, 1.0)
         return values
@@ -86,13 +93,19 @@ def healthy(channel: Channel, utc_offset_seconds: float, seed: str = "") -> Sign
     own = seed_of(seed, channel.id)
     if channel.quantity in _COUNTED:
         return Total(own, utc_offset_seconds)
-    pattern = PATTERNS.get(channel.quantity)
+    pattern = pattern_of(channel)
+    return Constant(0.0) if pattern is None else Daily(pattern, own, utc_offset_seconds)
+
+
+def pattern_of(channel: Channel) -> Pattern | None:
+    """Return what a channel does on a good day, clear of its ladders; None when it stays at 0."""
+    pattern = OF_POINTS.get((channel.quantity, channel.point)) or PATTERNS.get(channel.quantity)
     if pattern is None:
         if channel.span is None or channel.unit == "1":
-            return Constant(0.0)
+            return None
         low, high = channel.span
         pattern = Pattern("steady", low + 0.45 * (high - low), low + 0.55 * (high - low), 3)
-    return Daily(_between_limits(pattern, channel), own, utc_offset_seconds)
+    return _between_limits(pattern, channel)
 
 
 def _between_limits(pattern: Pattern, channel: Channel) -> Pattern:

@@ -13,7 +13,7 @@ import numpy as np
 
 from gateway.model import SECOND, Floats, Int64s
 from gateway.units import QUANTITIES
-from simulators.models.contract import Event, Model, Place, Waving, Window
+from simulators.models.contract import Accounting, Event, Model, Place, Waving, Window
 from simulators.weather import Climate, Storm, Weather
 
 _WEATHER_SECONDS = 60.0
@@ -43,7 +43,7 @@ class World:
         """So far has every model been stepped."""
         self._known_weather: tuple[tuple[int, float], Weather] | None = None
         self._pending: list[Event] = []
-        self._staged: list[Window] = []
+        self._staged: list[tuple[Model, Window]] = []
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -53,7 +53,8 @@ class World:
     @property
     def windows(self) -> list[Window]:
         """What is or will be wrong: what was staged, then what came of it and of the weather so far."""
-        return [*self._staged, *(window for model in self._models for window in model.happened)]
+        staged = [model.accounted(one) if isinstance(model, Accounting) else one for model, one in self._staged]
+        return [*staged, *(window for model in self._models for window in model.happened)]
 
     @property
     def now_ns(self) -> int:
@@ -64,18 +65,18 @@ class World:
         """Hand an event to the model that can have it; ValueError says why none can."""
         if event.time_ns < self.now_ns:
             raise ValueError(f"{event.kind} at {event.asset}: its time has already passed")
-        reasons = []
+        reasons: list[tuple[int, ValueError]] = []
         for model in self._models:
             try:
                 window = model.stage(event)
             except ValueError as error:
-                reasons.append((_closeness(model, event), str(error)))
+                reasons.append((_closeness(model, event), error))
                 continue
             if window is not None:
-                self._staged.append(window)
+                self._staged.append((model, window))
             return window
-        reason = max(reasons, default=(0, "there is nothing in this world"), key=lambda one: one[0])[1]
-        raise ValueError(reason)
+        nothing = (0, ValueError("there is nothing in this world"))
+        raise max(reasons, default=nothing, key=lambda one: one[0])[1]
 
     def rain(self, storm: Storm) -> None:
         """Let one more storm fall; what of it lies before the models' own time has fallen on nobody."""

@@ -45,9 +45,15 @@ _QUANTITIES = (
     "temperature",
     "vehicle_weight",
 )
+TILT_ACROSS = "tilt_across"
+"""What a span says beside its measured quantities: its rotation about its own length, in degrees."""
+_ACROSS_PER_DEGREE = 0.0003
+"""The sun warms one side of a girder: so far it leans for each degree that its steel is above 18 (proposal)."""
 _WAVING = ("acceleration", "strain")
 _STRAIN_NOISE = 0.6
 _HEAVY_SHARE = 0.12
+_SETTLED_ACROSS = 0.2
+"""A support that settles does not do so evenly: so much of the tilt along the span comes across it (proposal)."""
 _MOST_DAMAGE_PERCENT = 95.0
 _KEPT_SECONDS = 120
 
@@ -96,7 +102,9 @@ class Bridge:
         self._span = span
         self._end_ns = end_ns
         self._random = np.random.default_rng(seed_of(str(seed), "bridge", span.asset))
-        self.places: tuple[Place, ...] = tuple((span.asset, quantity) for quantity in _QUANTITIES)
+        self.places: tuple[Place, ...] = tuple((span.asset, quantity) for quantity in (*_QUANTITIES, TILT_ACROSS))
+        # A generator of its own: what else is drawn stays as it is.
+        self._across = np.random.default_rng(seed_of(str(seed), "bridge across", span.asset))
         self.happened: list[Window] = []
         self._events: list[Event] = []
         self._on_span: deque[tuple[int, float, float]] = deque()
@@ -172,6 +180,9 @@ class Bridge:
                 0.011 * span.metres * warm + pushed + 0.05 * noise[5],
                 self._steel_celsius,
                 heaviest,
+                _SETTLED_ACROSS * math.degrees(settled / 1000.0 / span.metres)
+                + _ACROSS_PER_DEGREE * warm
+                + 0.0008 * float(self._across.normal()),
             ]
         )
 

@@ -44,6 +44,14 @@ class Window:
     detail: Mapping[str, float | str] = field(default_factory=dict)
 
 
+class TooMuch(ValueError):  # noqa: N818 - a word that reads
+    """An event is refused for its amount; `most` is the most that could be."""
+
+    def __init__(self, reason: str, most: float) -> None:
+        super().__init__(reason)
+        self.most = most
+
+
 class Model(Protocol):
     """One piece of the city."""
 
@@ -89,6 +97,15 @@ class Waving(Protocol):
         ...
 
 
+@runtime_checkable
+class Accounting(Protocol):
+    """A model that can say what really came of an event, once it has come."""
+
+    def accounted(self, window: Window) -> Window:
+        """Return the window of an event with what came of it so far in its detail."""
+        ...
+
+
 def window_of(event: Event, hazard: str, end_ns: int, **detail: float | str) -> Window:
     """Return the window of an event that ends with it, or else with the world.
 
@@ -128,7 +145,7 @@ def check_event(
             raise ValueError(f"{what}: amount is missing: {meaning}")
         if not least < event.amount <= most:
             bounds = f"above {least:g}" + (f" and at most {most:.4g}" if math.isfinite(most) else "")
-            raise ValueError(f"{what}: amount must be {meaning}, {bounds}, got {event.amount:g}")
+            raise TooMuch(f"{what}: amount must be {meaning}, {bounds}, got {event.amount:g}", most)
     elif math.isfinite(event.amount):
         raise ValueError(f"{what}: it has no amount, got {event.amount:g}")
     if event.seconds <= 0:

@@ -7,7 +7,6 @@ seconds. A heating line is solved from the plant's supply to its return; what do
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,7 +16,9 @@ import numpy as np
 
 from gateway.clock import to_iso
 from gateway.model import Floats
+from simulators.models.breaking import most_gas_m3_h, most_m3_h, way_of
 from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.metering import Totaliser
 from simulators.models.ranges import MEMORY, Range
 from simulators.models.refusal import BrokenOff
 from simulators.models.staging import is_on
@@ -33,6 +34,13 @@ _KG_M3_WATER = 975.0
 _WATER_KJ = 4.19
 _KPA_PER_BAR = 100.0
 _MPA_PER_BAR = 0.1
+_METRES_PER_BAR = 10.2
+INLET_PRESSURE = "inlet_pressure"
+"""What a main says of its station beside its measured quantities: kPa before the regulator."""
+RETURN_PRESSURE = "return_pressure"
+"""What a line says of its plant beside its measured quantities: MPa in the return, where it is held."""
+_SUPPLY_BAR, _RETURN_BAR = 8.0, 5.0
+"""The plant's pump makes the difference; the return is where make-up water holds the pressure."""
 GAS_KINDS = {"gas_leak": "m3/h of gas that leaves the main", "supply_failure": "% of the pressure lost"}
 """Kind of event → what its amount is, empty where it has none."""
 _GAS_HAZARDS = {"gas_leak": "gas_leak", "supply_failure": "pressure_abnormal"}
@@ -52,6 +60,10 @@ class GasMain:
     millimetres: float = 150.0
     m3_h_each: float = 60.0
     roughness_mm: float = 0.1
+    inlet_kpa: float = 300.0
+    """Of the medium-pressure main before its regulator, when nothing is drawn."""
+    inlet_kpa_lost: float = 15.0
+    """What that main loses on the way when the station passes what all junctions draw at once."""
 
 
 MAIN_MILLIMETRES = (150.0, 200.0)
@@ -59,13 +71,18 @@ MAIN_MILLIMETRES = (150.0, 200.0)
 MAIN_RANGES: Mapping[str, Range] = {
     "metres": Range(350.0, 700.0, "m", "proposal: from junction to junction of a quarter"),
     "m3_h_each": Range(40.0, 70.0, "m3/h", f"100 to 200 households at their peak, about 0.4 m3/h each {MEMORY}"),
+    "inlet_kpa": Range(280.0, 380.0, "kPa", f"GB 50028: medium pressure A is 0.2 to 0.4 MPa {MEMORY}"),
+    "inlet_kpa_lost": Range(8.0, 25.0, "kPa", "proposal: a twentieth of it, on some kilometres of main"),
     "roughness_mm": Range(0.01, 0.2, "mm", f"GB 50028: 0.01 for polyethylene, 0.2 for steel {MEMORY}"),
 }
 """What of a gas main is drawn."""
 
 
 class GasNetwork:
-    """Pressure in kPa at the station and the junctions, flow in m3/h at the station, a minute a step."""
+    """Pressure in kPa at the station and the junctions, flow in m3/h and its total at the station, a minute a step.
+
+    A station that fails to hold its pressure says nothing of the main before it: the inlet stands.
+    """
 
     step_seconds = 60.0
 
@@ -76,7 +93,12 @@ class GasNetwork:
         self.places: tuple[Place, ...] = (
             *((asset, "gas_pressure") for asset in (main.station, *main.junctions)),
             (main.station, "gas_flow"),
+            (main.station, INLET_PRESSURE),
+            (main.station, "gas_volume"),
         )
+        self._totals = Totaliser(1, self.step_seconds)
+        # A generator of its own: what else is drawn stays as it is.
+        self._upstream = np.random.default_rng(seed_of(str(seed), "gas upstream", main.station))
         self.happened: list[Window] = []
         self._events: list[Event] = []
         pandapipes = self._library = _library()
@@ -98,7 +120,9 @@ class GasNetwork:
         """Take a leak at a junction, or a station that does not hold its pressure."""
         main = self._main
         where = frozenset({main.station}) if event.kind == "supply_failure" else frozenset(main.junctions)
-        check_event(event, GAS_KINDS, where, most=100.0 if event.kind == "supply_failure" else math.inf)
+        metres = main.metres * _place(event.asset, main.junctions)
+        spilt = most_gas_m3_h(main.millimetres, main.kpa, way=way_of(main.millimetres, metres, main.roughness_mm))
+        check_event(event, GAS_KINDS, where, most=100.0 if event.kind == "supply_failure" else spilt)
         self._events.append(event)
         return window_of(event, _GAS_HAZARDS[event.kind], self._end_ns)
 
@@ -119,7 +143,15 @@ class GasNetwork:
         pressure = net.res_junction["p_bar"].to_numpy() * _KPA_PER_BAR
         flow = -float(net.res_ext_grid["mdot_kg_per_s"].iloc[0]) * 3600.0 / _KG_M3_GAS
         noise = self._random.normal(0.0, 0.05, len(pressure))
-        return np.array([*(pressure + noise), flow * (1.0 + 0.003 * self._random.normal())])
+        shown = flow * (1.0 + 0.003 * self._random.normal())
+        forward, _ = self._totals.count(np.array([flow]))
+        return np.array([*(pressure + noise), shown, self._inlet(flow), *forward])
+
+    def _inlet(self, m3_h: float) -> float:
+        """Return the pressure before the regulator: friction takes what grows with the square of the flow."""
+        main = self._main
+        share = m3_h / (main.m3_h_each * len(main.junctions))
+        return max(0.0, main.inlet_kpa - main.inlet_kpa_lost * share**2) + 0.3 * float(self._upstream.normal())
 
     def close(self) -> None:
         """Nothing is held."""
@@ -169,15 +201,19 @@ class HeatNetwork:
             *((asset, "water_pressure") for asset in everywhere),
             *((asset, "heat_power") for asset in line.stations),
             (line.plant, "make_up_flow"),
+            (line.plant, RETURN_PRESSURE),
         )
+        # A generator of its own: what else is drawn stays as it is.
+        self._gauge = np.random.default_rng(seed_of(str(seed), "heat return", line.plant))
         self.happened: list[Window] = []
         self._events: list[Event] = []
         pandapipes = self._library = _library()
         self._net: Any = pandapipes.create_empty_network(fluid="water")
-        self._supply = self._run(8.0)
-        self._return = self._run(5.0)
-        pandapipes.create_ext_grid(self._net, self._supply[0], p_bar=8.0, t_k=line.supply_celsius + _KELVIN, type="pt")
-        pandapipes.create_ext_grid(self._net, self._return[0], p_bar=5.0, type="p")
+        self._supply = self._run(_SUPPLY_BAR)
+        self._return = self._run(_RETURN_BAR)
+        kelvin = line.supply_celsius + _KELVIN
+        pandapipes.create_ext_grid(self._net, self._supply[0], p_bar=_SUPPLY_BAR, t_k=kelvin, type="pt")
+        pandapipes.create_ext_grid(self._net, self._return[0], p_bar=_RETURN_BAR, type="p")
         self._consumers = [
             pandapipes.create_heat_consumer(
                 self._net, supply, back, controlled_mdot_kg_per_s=2.0, qext_w=line.kilowatts_each * 1000.0
@@ -191,7 +227,10 @@ class HeatNetwork:
         line = self._line
         where = frozenset({line.plant}) if event.kind == "boiler_failure" else frozenset(line.stations)
         coldest = line.supply_celsius - _ROOM_CELSIUS
-        check_event(event, HEAT_KINDS, where, most=coldest if event.kind == "boiler_failure" else math.inf)
+        metres = line.metres * _place(event.asset, line.stations)
+        way = way_of(line.millimetres, metres, line.roughness_mm)
+        spilt = most_m3_h(line.millimetres, _SUPPLY_BAR * _METRES_PER_BAR, way=way)
+        check_event(event, HEAT_KINDS, where, most=coldest if event.kind == "boiler_failure" else spilt)
         self._events.append(event)
         return window_of(event, _HEAT_HAZARDS[event.kind], self._end_ns)
 
@@ -222,7 +261,8 @@ class HeatNetwork:
     def _measured(self, kilowatts: Floats) -> Floats:
         net = self._net
         celsius = net.res_junction["t_k"].to_numpy()[self._supply] - _KELVIN
-        bar = net.res_junction["p_bar"].to_numpy()[self._supply]
+        bars = net.res_junction["p_bar"].to_numpy()
+        bar, returning = bars[self._supply], float(bars[self._return[0]])
         flow = net.res_heat_consumer["mdot_from_kg_per_s"].to_numpy()
         # The library does not follow heat past the consumers of an open line.
         returned = celsius[1:] - kilowatts / (_WATER_KJ * flow)
@@ -237,6 +277,7 @@ class HeatNetwork:
                 *(bar * _MPA_PER_BAR + 0.0005 * noise[2]),
                 *kilowatts,
                 max(0.0, missing * 3600.0 / _KG_M3_WATER + 0.02 * noise[3][0]),
+                returning * _MPA_PER_BAR + 0.0005 * float(self._gauge.normal()),
             ]
         )
 
@@ -257,6 +298,11 @@ class HeatNetwork:
                 sections=3,
             )
         return nodes
+
+
+def _place(asset: str, along: tuple[str, ...]) -> int:
+    """Return how many runs of pipe lie before an asset, 1 for what is not there."""
+    return along.index(asset) + 1 if asset in along else 1
 
 
 def _library() -> Any:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from gateway.model import SECOND, Floats, Int64s
+from simulators.models.breaking import most_m3_h
 from simulators.models.contract import Event, Place, Window, check_event, window_of
+from simulators.models.metering import BACKWARD, Totaliser, velocity_m_s
 from simulators.models.ranges import MEMORY, Range
 from simulators.models.road import LEAK
 from simulators.models.transient import MPA_PER_METRE, Line, Pipeline
@@ -95,7 +97,7 @@ class TrunkMain:
         self._steady = self._line.head_at(self._places_m) * MPA_PER_METRE
         self.places: tuple[Place, ...] = (
             *((asset, "water_pressure") for asset in trunk.gauges),
-            (trunk.asset, "water_flow"),
+            *((trunk.asset, quantity) for quantity in ("water_flow", "velocity", "water_volume", BACKWARD)),
             *((asset, LEAK) for asset in trunk.sections),
         )
         self.waving = frozenset((asset, "water_pressure") for asset in trunk.gauges)
@@ -104,28 +106,42 @@ class TrunkMain:
         self._episodes: deque[_Episode] = deque(maxlen=_KEPT_EPISODES)
         self._reached_ns = 0
         self._rings = False
+        self._totals = Totaliser(1, self.step_seconds)
+        self._drawn: dict[int, float] = {}
+        """Burst → the most that it has lost so far, in m3/h."""
 
     def stage(self, event: Event) -> Window | None:
         """Take a burst of a section, or a valve at the end that closes and opens again."""
         where = frozenset(self._trunk.sections) if event.kind == "burst" else frozenset({self._trunk.asset})
-        check_event(event, KINDS, where, most=_CLOSED if event.kind == "valve_closure" else math.inf)
+        line = self._trunk.line
+        way = line.friction * self._trunk.sections.get(event.asset, 0.0) / line.millimetres * 1000.0
+        most = _CLOSED if event.kind == "valve_closure" else most_m3_h(line.millimetres, line.head_metres, way=way)
+        check_event(event, KINDS, where, most=most)
         self._events.append(event)
         metres = {"metres": self._trunk.sections[event.asset]} if event.kind == "burst" else {}
         return window_of(event, _HAZARDS[event.kind], self._end_ns, **metres)
+
+    def accounted(self, window: Window) -> Window:
+        """Return the window of a burst with the most that it has really lost so far."""
+        wanted = window.start_ns, window.kind, window.asset
+        drawn = [m3_h for number, m3_h in self._drawn.items() if _key(self._events[number]) == wanted]
+        return replace(window, detail={**window.detail, "most_m3_h": float(f"{sum(drawn):.4g}")}) if drawn else window
 
     def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
         """Follow the waves of the ten seconds from here on, where there are any."""
         del weather, others
         until_ns = time_ns + round(self.step_seconds * SECOND)
+        lost = self._lost(time_ns)
         is_new = any(time_ns < one + _DYING_SECONDS * SECOND and one < until_ns for one in self._changes())
         if is_new or self._rings:
             self._follow(max(time_ns, self._reached_ns), until_ns)
         pressures = [
             float(self.wave(place, np.array([time_ns], np.int64))[0]) for place in self.places if place in self.waving
         ]
-        lost = {e.asset: self._open(e, time_ns) * e.amount for e in self._events if e.kind == "burst"}
         flow = float(self._line.flow_in) * 3600.0
-        return np.array([*pressures, flow, *(lost.get(asset, 0.0) for asset in self._trunk.sections)])
+        forward, backward = self._totals.count(np.array([flow]))
+        metered = (flow, velocity_m_s(flow, self._trunk.line.millimetres), *forward, *backward)
+        return np.array([*pressures, *metered, *(lost.get(asset, 0.0) for asset in self._trunk.sections)])
 
     def wave(self, place: Place, time_ns: Int64s) -> Floats:
         """Return the pressures at any times that the steps have reached."""
@@ -160,6 +176,20 @@ class TrunkMain:
         self._rings = bool(np.ptp(lately, axis=0).max() > _STILL_MPA)
         self._reached_ns = until_ns
 
+    def _lost(self, time_ns: int) -> dict[str, float]:
+        """Return what each section loses at the pressure that is left, in m3/h, and keep what every burst does."""
+        lost: dict[str, float] = {}
+        for number, event in enumerate(self._events):
+            share = self._open(event, time_ns) if event.kind == "burst" else 0.0
+            if not share:
+                continue
+            node = self._line.node(self._trunk.sections[event.asset])
+            left = max(0.0, float(self._line.head[node])) / self._line.steady_head(node)
+            m3_h = share * event.amount * math.sqrt(left)
+            self._drawn[number] = max(m3_h, self._drawn.get(number, 0.0))
+            lost[event.asset] = lost.get(event.asset, 0.0) + m3_h
+        return lost
+
     def _changes(self) -> list[int]:
         """Return the moments at which waves set out."""
         ends = [event.time_ns + round(event.seconds * SECOND) for event in self._events if math.isfinite(event.seconds)]
@@ -186,3 +216,7 @@ class TrunkMain:
         come = (time_ns - event.time_ns) / SECOND / rising
         gone = (time_ns - event.time_ns) / SECOND - event.seconds if math.isfinite(event.seconds) else 0.0
         return min(1.0, max(0.0, come)) * (1.0 - min(1.0, max(0.0, gone / falling)))
+
+
+def _key(event: Event) -> tuple[int, str, str]:
+    return event.time_ns, event.kind, event.asset

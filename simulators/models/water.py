@@ -2,7 +2,8 @@
 
 Demands follow the file's own patterns times a walk of each node's own. A leak is an emitter at the lower end of its
 pipe: outflow = C pressure^n, n as the file says or 0.5, with C chosen so that it loses the given amount at the pressure
-of the moment. A hydrant is a junction that has a name: what is drawn there is flushed, and wrong it is not.
+of before; what it then really loses is told of it. A hydrant is a junction that has a name: what is drawn there is
+flushed, and wrong it is not.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import math
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,9 @@ from wntr.epanet.toolkit import ENepanet
 from gateway.clock import to_iso
 from gateway.errors import Fault
 from gateway.model import SECOND, Floats
+from simulators.models.breaking import most_m3_h
 from simulators.models.contract import Event, Place, Window, check_event, staying, window_of
+from simulators.models.metering import BACKWARD, BORE_MILLIMETRES, Totaliser, velocity_m_s
 from simulators.models.network_text import network_text
 from simulators.models.pumping import HeldPumps, Shortfalls
 from simulators.models.refusal import BrokenOff, FileRefused, refused
@@ -33,7 +37,7 @@ from simulators.weather import Weather
 
 # The toolkit's codes (EPANET 2.2 Programmer's Toolkit, enumerated types).
 _BASE_DEMAND, _EMITTER, _PRESSURE = 1, 3, 11
-_FLOW, _STATUS, _ENERGY = 8, 11, 13
+_DIAMETER, _FLOW, _STATUS, _ENERGY = 0, 8, 11, 13
 _NODE_COUNT, _JUNCTION, _PUMP = 0, 0, 2
 _DURATION, _HYDRAULIC_STEP, _PATTERN_START, _REPORT_STEP = 0, 1, 4, 5
 _TANK = 2
@@ -42,6 +46,7 @@ _AMPS_PER_KW = 1000.0 / (math.sqrt(3.0) * 380.0 * 0.85)
 _M3_H = (101.941, 0.227125, 157.725, 189.420, 51.4, 3.6, 0.06, 41.6667, 1.0, 1.0 / 24.0)
 """Flow units of the file, in the toolkit's order (CFS, GPM, MGD, IMGD, AFD, LPS, LPM, MLD, CMH, CMD) → m3/h."""
 _FIRST_METRIC = 5
+_MM_PER_INCH = 25.4
 _MPA_PER_METRE, _MPA_PER_PSI = 0.00980665, 0.00689476
 _CLOCK_OF_RUN = re.compile(r"^At +[\d:]+, ")
 """EPANET tells the time since its start; people know the time of day."""
@@ -81,7 +86,7 @@ class Network:
 
 
 class WaterNetwork:
-    """Pressures in MPa, flows in m3/h, tank levels in m, of the named parts of a network."""
+    """Pressures in MPa, flows in m3/h with their speeds and totals, tank levels in m, of a network's named parts."""
 
     step_seconds = 60.0
 
@@ -101,6 +106,7 @@ class WaterNetwork:
         self._exponent = _emitter_exponent(network.file)
         self._mpa = _MPA_PER_METRE if units >= _FIRST_METRIC else _MPA_PER_PSI
         self._metre = 1.0 if units >= _FIRST_METRIC else 0.3048
+        self._millimetre = 1.0 if units >= _FIRST_METRIC else _MM_PER_INCH
         self._node_of = {asset: self._index("node", asset, name) for asset, name in network.nodes.items()}
         self._link_of = {asset: self._index("link", asset, name) for asset, name in network.links.items()}
         self._pumps = {a for a, link in self._link_of.items() if self._engine.ENgetlinktype(link) == _PUMP}
@@ -110,8 +116,13 @@ class WaterNetwork:
             *((asset, "water_level" if asset in self._tanks else "water_pressure") for asset in self._node_of),
             *((asset, "water_flow") for asset in self._link_of),
             *((asset, quantity) for quantity in ("pump_running", "motor_current") for asset in sorted(self._pumps)),
+            *((asset, quantity) for quantity in ("velocity", "water_volume", BACKWARD) for asset in self._link_of),
             *((asset, LEAK) for asset in pipes),
         )
+        laid = {link: ends for link, (_, *ends) in network_text(network.file).links.items()}
+        bores = self._bores(laid)
+        self._bores_of = [bores[network.links[asset]] for asset in self._link_of]
+        self._totals = Totaliser(len(self._link_of), self.step_seconds)
         self._pipes = pipes
         hydrants = {asset: node for asset, node in self._node_of.items() if asset not in self._tanks}
         self._where = {
@@ -119,7 +130,11 @@ class WaterNetwork:
             "flush": frozenset({*pipes, *hydrants}),
             **dict.fromkeys(_OF_PUMPS, frozenset(self._pumps)),
         }
-        self._breaks_at = self._lower_ends(pipes) | hydrants
+        self._breaks_at = self._lower_ends(pipes, laid) | hydrants
+        self._most = {pipe: most_m3_h(bores[network.links[pipe]]) for pipe in pipes}
+        for asset in hydrants:
+            at = [bores[link] for link, ends in laid.items() if network.nodes[asset] in ends]
+            self._most.setdefault(asset, most_m3_h(max(at, default=BORE_MILLIMETRES)))
         self._demands = self._base_demands()
         self._walk = np.zeros(len(self._demands))
         self._held = HeldPumps(self._engine, [self._link_of[asset] for asset in sorted(self._pumps)])
@@ -128,6 +143,10 @@ class WaterNetwork:
         self._events: list[Event] = []
         self._opening: dict[int, float] = {}
         """Event → emitter coefficient, chosen at the pressure at which it opened."""
+        self._open: dict[int, float] = {}
+        """Event that is on → its share of the emitter."""
+        self._reached: dict[int, float] = {}
+        """Event → the most that it has drawn so far, in m3/h."""
         self._emitters: dict[int, float] = {}
         self._elapsed = 0
         self._begin()
@@ -139,7 +158,8 @@ class WaterNetwork:
 
     def stage(self, event: Event) -> Window | None:
         """Take a leak, a burst, a flushing, or a pump that stops or does not."""
-        check_event(event, KINDS, self._where.get(event.kind, frozenset()))
+        most = self._most.get(event.asset, math.inf)
+        check_event(event, KINDS, self._where.get(event.kind, frozenset()), most=most)
         if event.kind == "slow_leak" and not math.isfinite(event.seconds):
             raise ValueError(f"slow_leak at {event.asset}: lasts is missing: how long it grows")
         if event.kind in _OF_PUMPS and any(_contradict(event, other) for other in self._events):
@@ -149,11 +169,22 @@ class WaterNetwork:
             return staying(event, "pipe_leak", self._end_ns)
         return window_of(event, _HAZARDS[event.kind], self._end_ns)
 
+    def accounted(self, window: Window) -> Window:
+        """Return the window of a leak, a burst or a flushing with the most that it has really drawn so far."""
+        drawn = [
+            self._reached[number]
+            for number, event in enumerate(self._events)
+            if number in self._reached and (event.time_ns, event.kind, event.asset) == _key(window)
+        ]
+        if not drawn:
+            return window
+        return replace(window, detail={**window.detail, "most_m3_h": float(f"{sum(drawn):.4g}")})
+
     def step(self, time_ns: int, weather: Weather, others: Mapping[Place, float]) -> Floats:
         """Solve the network for this minute."""
         del others
         engine = self._engine
-        lost = self._break(time_ns)
+        self._break(time_ns)
         share = math.exp(-self.step_seconds / _BACK_SECONDS)
         self._walk = self._walk * share + self._random.normal(0.0, _ROUGHNESS, len(self._walk))
         weekend = 1.0 if weather.is_workday else 1.06
@@ -168,12 +199,16 @@ class WaterNetwork:
                 levels.append(value * self._mpa / _MPA_PER_METRE)
             else:
                 levels.append(value * self._mpa)
+        lost = self._lost()
         self._shortfalls.watch(time_ns, dict(zip(self._node_of, levels, strict=True)))
         flows = [engine.ENgetlinkvalue(link, _FLOW) * self._m3_h for link in self._link_of.values()]
         pumps = [self._link_of[pump] for pump in sorted(self._pumps)]
         running = [engine.ENgetlinkvalue(pump, _STATUS) for pump in pumps]
         amps = [engine.ENgetlinkvalue(pump, _ENERGY) * _AMPS_PER_KW for pump in pumps]
-        return np.array([*levels, *flows, *running, *amps, *(lost.get(pipe, 0.0) for pipe in self._pipes)])
+        speeds = [velocity_m_s(flow, bore) for flow, bore in zip(flows, self._bores_of, strict=True)]
+        forward, backward = self._totals.count(np.array(flows))
+        losses = [lost.get(pipe, 0.0) for pipe in self._pipes]
+        return np.array([*levels, *flows, *running, *amps, *speeds, *forward, *backward, *losses])
 
     def close(self) -> None:
         """Close EPANET and remove its files."""
@@ -217,14 +252,28 @@ class WaterNetwork:
         ]
         return [(node, engine.ENgetnodevalue(node, _BASE_DEMAND)) for node in junctions]
 
-    def _lower_ends(self, pipes: list[str]) -> dict[str, int]:
+    def _bores(self, laid: Mapping[str, Sequence[str]]) -> dict[str, float]:
+        """Return the bore of every link in mm; a pump has that of the widest pipe beside it."""
+        engine = self._engine
+        told = dict.fromkeys(laid, 0.0)
+        for link in laid:
+            with suppress(EpanetException):
+                told[link] = engine.ENgetlinkvalue(int(engine.ENgetlinkindex(link)), _DIAMETER)
+        beside: dict[str, float] = {}
+        for link, ends in laid.items():
+            for node in ends:
+                beside[node] = max(told[link], beside.get(node, 0.0))
+        return {
+            link: (told[link] or max(beside[node] for node in ends)) * self._millimetre or BORE_MILLIMETRES
+            for link, ends in laid.items()
+        }
+
+    def _lower_ends(self, pipes: list[str], laid: Mapping[str, Sequence[str]]) -> dict[str, int]:
         """Return the junction of each pipe at which its leaks are put."""
         engine = self._engine
-        laid = network_text(self._network.file).links
         ends = {}
         for pipe in pipes:
-            _, *both = laid[self._network.links[pipe]]
-            start, end = (int(engine.ENgetnodeindex(name)) for name in both)
+            start, end = (int(engine.ENgetnodeindex(name)) for name in laid[self._network.links[pipe]])
             ends[pipe] = end if engine.ENgetnodetype(end) == _JUNCTION else start
         return ends
 
@@ -260,11 +309,11 @@ class WaterNetwork:
         when = to_iso(self._start_ns + self._elapsed * SECOND)
         return BrokenOff(f"{self._network.file}: EPANET could not go on at {when}: {reason}")
 
-    def _break(self, time_ns: int) -> dict[str, float]:
-        """Set pumps and emitters as the events say; return what each pipe loses now, in m3/h."""
+    def _break(self, time_ns: int) -> None:
+        """Set pumps and emitters as the events say."""
         engine = self._engine
         wanted: dict[int, float] = {}
-        lost: dict[str, float] = {}
+        self._open = {}
         held: dict[int, bool] = {}
         for number, event in enumerate(self._events):
             if event.kind in _OF_PUMPS:
@@ -277,17 +326,30 @@ class WaterNetwork:
             node = self._breaks_at[event.asset]
             pressure = max(1.0, engine.ENgetnodevalue(node, _PRESSURE))
             coefficient = self._opening.setdefault(number, event.amount / self._m3_h / pressure**self._exponent)
+            self._open[number] = share * coefficient
             wanted[node] = wanted.get(node, 0.0) + share * coefficient
-            if event.kind != "flush":
-                flow = share * coefficient * pressure**self._exponent * self._m3_h
-                lost[event.asset] = lost.get(event.asset, 0.0) + flow
         self._held.hold(held)
         for node in wanted.keys() | self._emitters.keys():
             coefficient = wanted.get(node, 0.0)
             if self._emitters.get(node) != coefficient:
                 engine.ENsetnodevalue(node, _EMITTER, coefficient)
         self._emitters = wanted
+
+    def _lost(self) -> dict[str, float]:
+        """Return what each pipe loses now, in m3/h, and keep what every event draws."""
+        lost: dict[str, float] = {}
+        for number, coefficient in self._open.items():
+            event = self._events[number]
+            pressure = max(0.0, self._engine.ENgetnodevalue(self._breaks_at[event.asset], _PRESSURE))
+            flow = coefficient * pressure**self._exponent * self._m3_h
+            self._reached[number] = max(flow, self._reached.get(number, 0.0))
+            if event.kind != "flush":
+                lost[event.asset] = lost.get(event.asset, 0.0) + flow
         return lost
+
+
+def _key(window: Window) -> tuple[int, str, str]:
+    return window.start_ns, window.kind, window.asset
 
 
 def _contradict(one: Event, other: Event) -> bool:

@@ -9,13 +9,14 @@ import math
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from gateway.model import SECOND
 from simulators.districts import PARTS, Part, Term
 from simulators.instruments import KINDS, OF_ASKED, OF_LINES, OF_SENDING
-from simulators.models.contract import Event
+from simulators.models.contract import Event, TooMuch
 from simulators.scenarios.happenings import HAPPENINGS
 from simulators.weather import Climate
 from simulators.world import World
@@ -24,6 +25,8 @@ _SIZE = 3
 _START_NS = 1_750_000_000 * SECOND
 _AMOUNT = 1.5
 """Something that every kind can have."""
+_ABSURD = 1e15
+"""Something that only what has no bounds can have."""
 _HEAD = """# What a scenario may say
 
 Generated from the simulator (`python -m tests.drift --write`). How a scenario is written and run stands in
@@ -40,6 +43,8 @@ class _Tried(NamedTuple):
     hazard: str
     stays: bool
     """Whether what has come within `lasts` stays."""
+    most: float
+    """The greatest amount that it can have; infinite when nothing bounds it."""
 
 
 def scenario_reference(hazards: Collection[str] = ()) -> str:
@@ -62,13 +67,17 @@ def _happenings(parts: Mapping[str, Part]) -> Iterator[str]:
     yield "## What happens\n"
     yield "`happens:` takes these. A kind ends after `lasts`, or stays; one that grows has all of its amount when"
     yield "`lasts` is over, and stays. With no hazard, nothing is wrong and nothing may be said.\n"
-    yield "| kind | at | amount | the truth names | grows |\n| --- | --- | --- | --- | --- |"
+    yield "`at most` is the greatest amount that is taken: of a broken pipe what its bore lets out, here of the"
+    yield "narrowest and the widest. A hole in a water main is as wide as loses its amount at the pressure of before;"
+    yield "open, it takes pressure, and what was really lost at the most is in the truth's detail as `most_m3_h`.\n"
+    yield "| kind | at | amount | at most | the truth names | grows |\n| --- | --- | --- | --- | --- | --- |"
     for kind, meaning in sorted(HAPPENINGS.items()):
         of_kind = [one for one in tried if one.kind == kind]
         where = ", ".join(sorted({f"{one.asset_kind} of `{one.part}`" for one in of_kind}))
         named = ", ".join(sorted({f"`{one.hazard}`" if one.hazard else "no hazard" for one in of_kind}))
         grows = "yes" if any(one.stays for one in of_kind) else ""
-        yield f"| `{kind}` | {where} | {meaning or 'none'} | {named} | {grows} |"
+        bounds = _bounds([one.most for one in of_kind]) if meaning else ""
+        yield f"| `{kind}` | {where} | {meaning or 'none'} | {bounds} | {named} | {grows} |"
     yield "\nPhysics add what comes of it: a flood, a tank out of its band, a fallen road. `simulate` prints them.\n"
 
 
@@ -109,7 +118,32 @@ def _tried(parts: Mapping[str, Part]) -> Iterator[_Tried]:
                     sort = str(described["kind"]).replace("_", " ") if isinstance(described, dict) else ""
                     if window is not None:
                         stays = window.end_ns == term.end_ns
-                        yield _Tried(kind, name, sort, window.hazard, stays)
+                        yield _Tried(kind, name, sort, window.hazard, stays, _most(world, event))
+
+
+def _most(world: World, event: Event) -> float:
+    """Return the greatest amount that a world takes of an event that it took."""
+    try:
+        world.stage(replace(event, amount=_ABSURD))
+    except TooMuch as error:
+        return error.most
+    except ValueError:
+        return math.inf
+    return math.inf
+
+
+def _bounds(most: Collection[float]) -> str:
+    """Return the bounds of a kind on several assets.
+
+    >>> _bounds([751.0, 16900.0, 751.0]), _bounds([56.2904, math.inf]), _bounds([math.inf])
+    ('751 to 16900', '56.29, or none', '')
+    """
+    known = [float(f"{one:.4g}") for one in most if math.isfinite(one)]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    shown = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return shown if len(known) == len(most) else f"{shown}, or none"
 
 
 def _listed(named: Collection[str], most: int = 4) -> str:

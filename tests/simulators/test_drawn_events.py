@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -64,14 +65,17 @@ def test_a_city_that_grows_keeps_what_befalls_the_rest_of_it(town: Inventory) ->
 
 def test_every_kind_that_is_drawn_can_happen_in_a_district(town: Inventory, tmp_path: Path) -> None:
     term = Term(START, START + 86_400 * SECOND, 1, tmp_path)
-    models = [model for build in PARTS.values() for model in build(3).models(term)]
     staged: list[Event] = []
     refused: set[str] = set()
 
-    with World(models, Climate(seed=1), START) as world:
-        for kind in MISHAPS:
-            drawn = drawn_events(town.assets, {kind: 4_000.0}, start_ns=START, end_ns=term.end_ns, seed=1)
-            for event in drawn:
+    # A pump that has failed cannot run on at that time: each has a city of its own.
+    for kinds in (MISHAPS.keys() - {"pump_runs_on"}, {"pump_runs_on"}):
+        with ExitStack() as stack:
+            models = [model for build in PARTS.values() for model in build(3).models(term)]
+            world = stack.enter_context(World(models, Climate(seed=1), START))
+            for event in drawn_events(
+                town.assets, dict.fromkeys(kinds, 4_000.0), start_ns=START, end_ns=term.end_ns, seed=1
+            ):
                 try:
                     world.stage(event)
                     staged.append(event)

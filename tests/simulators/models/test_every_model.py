@@ -7,6 +7,7 @@ import pytest
 
 from gateway.model import SECOND
 from gateway.units import QUANTITIES
+from simulators.models.bridge import TILT_ACROSS
 from simulators.models.contract import Event, Model
 from simulators.weather import Climate
 from simulators.world import World
@@ -48,7 +49,7 @@ def test_every_value_is_a_number_of_a_known_quantity(name: str, tell: Any) -> No
     last = story.world._values[0][-1]
 
     assert np.isfinite(last).all()
-    assert {quantity for _, quantity in story.model.places} <= set(QUANTITIES)
+    assert {quantity for _, quantity in story.model.places} <= {*QUANTITIES, TILT_ACROSS}
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -146,7 +146,7 @@ def test_a_gas_main_loses_pressure_as_darcy_and_weisbach_say() -> None:
     model = GasNetwork(main, end_ns=END, seed=1)
     model.stage(Event(0, "gas_leak", "GJ-1", 300.0))
 
-    begin, end, flow = model.step(SECOND, STILL, {})
+    begin, end, flow, *_ = model.step(SECOND, STILL, {})
 
     # Isothermal: p1^2 - p2^2 = f L / D (m / A)^2 R T with absolute pressures; f of Swamee and Jain for k/D = 0.001.
     mass_flux = 300.0 * 0.75 / 3600.0 / (math.pi * 0.1**2 / 4)
