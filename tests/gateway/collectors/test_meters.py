@@ -75,7 +75,7 @@ async def test_a_dead_meter_costs_its_neighbour_one_timeout(journal: RecordingJo
     devices = behind("dlt645", {"voltage": ("voltage_a",)}, "dead", "alive")
     meters = {"dead": Meter("1", items=("02010100",)), "alive": Meter("223002000066", items=("02010100",))}
     async with bus(answers) as port:
-        settings = Dlt645Settings("meters", "127.0.0.1", port, meters, BEIJING, timeout_seconds=0.1)
+        settings = Dlt645Settings("meters", "127.0.0.1", port, meters, BEIJING, timeout_seconds=0.4)
         collector = MetersCollector(settings, devices, clock=SystemClock(), health=health)
         async with collecting(collector, journal):
             await journal.until(lambda: bool(journal.rows))

@@ -44,7 +44,7 @@ def listener(health: WatchedHealth, *, allow: str = "127.0.0.0/8") -> ModbusList
         stations={"pump-1": b"PUMP0001", "pump-2": b"PUMP0002"},
         heartbeat=b"PING",
         poll_seconds=0.05,
-        timeout_seconds=0.3,
+        timeout_seconds=1.0,
     )
     return ModbusListener(
         settings,

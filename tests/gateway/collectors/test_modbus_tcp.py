@@ -132,7 +132,7 @@ async def test_a_bad_unit_is_counted_kept_once_and_does_not_cost_its_neighbours(
 ) -> None:
     fill(server, 1, 2)
     server.behave(1, behaviour)
-    async with collecting(make(server.host, server.port, health, 1, 2, timeout_seconds=0.1), journal):
+    async with collecting(make(server.host, server.port, health, 1, 2, timeout_seconds=0.4), journal):
         await journal.until(lambda: channels(journal)[21] >= 20)
         bad = next(condition for condition in health.conditions() if condition.name == "device:meter-1")
 
@@ -185,7 +185,7 @@ async def test_a_unit_that_comes_back_says_so_and_marks_its_first_values(
     fill(server, 1)
     server.behave(1, Behaviour(is_silent=True))
     with caplog.at_level(logging.INFO, "gateway"):
-        async with collecting(make(server.host, server.port, health, 1, timeout_seconds=0.1), journal):
+        async with collecting(make(server.host, server.port, health, 1, timeout_seconds=0.4), journal):
             await journal.until(lambda: len(journal.quarantine) == 1)
             server.behave(1, Behaviour())
             await journal.until(lambda: len(journal.rows) >= 6)

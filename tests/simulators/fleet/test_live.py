@@ -127,10 +127,14 @@ def test_another_signal_is_followed_from_the_next_request_on(district: Inventory
 def test_a_dead_device_does_not_answer_and_its_neighbour_does(district: Inventory) -> None:
     dead = Fault(0, "dead", "meter-1")
     fleet = _fleet(district, _steady(district), dead, lines={"pumps": 0})
-    with fleet, ModbusTcpClient(fleet.host, port=fleet.ports["pumps"], timeout=0.2, retries=0) as client:
-        alive = client.read_input_registers(2000, count=2, device_id=2)
-        with pytest.raises(Exception, match="No response"):
-            client.read_holding_registers(0, count=1, device_id=1)
+    with fleet:
+        with ModbusTcpClient(fleet.host, port=fleet.ports["pumps"], timeout=30, retries=0) as patient:
+            alive = patient.read_input_registers(2000, count=2, device_id=2)
+        with (
+            ModbusTcpClient(fleet.host, port=fleet.ports["pumps"], timeout=0.2, retries=0) as impatient,
+            pytest.raises(Exception, match="No response"),
+        ):
+            impatient.read_holding_registers(0, count=1, device_id=1)
 
     assert not alive.isError()
 

@@ -21,7 +21,7 @@ def server() -> Iterator[ModbusServer]:
 
 @pytest.fixture
 async def client(server: ModbusServer) -> AsyncIterator[AsyncModbusTcpClient]:
-    plain = AsyncModbusTcpClient(server.host, port=server.port, timeout=0.3, retries=0)
+    plain = AsyncModbusTcpClient(server.host, port=server.port, timeout=30, retries=0)
     await plain.connect()
     yield plain
     plain.close()
@@ -76,12 +76,22 @@ async def test_a_unit_misbehaves_as_told(server: ModbusServer, client: AsyncModb
     busy = await client.read_holding_registers(0, count=3, device_id=1)
     server.behave(1, Behaviour(missing_registers=1))
     short = await client.read_holding_registers(0, count=3, device_id=1)
-    server.behave(1, Behaviour(is_silent=True))
-    with pytest.raises(ModbusIOException):
-        await client.read_holding_registers(0, count=3, device_id=1)
 
     assert busy.exception_code == 6
     assert short.registers == [5, 6]
+
+
+async def test_a_unit_may_say_nothing(server: ModbusServer) -> None:
+    server.put(1, "holding", 0, [5])
+    server.behave(1, Behaviour(is_silent=True))
+    impatient = AsyncModbusTcpClient(server.host, port=server.port, timeout=0.3, retries=0)
+    await impatient.connect()
+
+    with pytest.raises(ModbusIOException):
+        await impatient.read_holding_registers(0, count=1, device_id=1)
+
+    impatient.close()
+    assert server.table.requests() == [(1, "holding", 0, 1)]
 
 
 async def test_the_line_comes_back_on_its_port(server: ModbusServer) -> None:
@@ -92,7 +102,7 @@ async def test_the_line_comes_back_on_its_port(server: ModbusServer) -> None:
     with pytest.raises(OSError, match=r"refused|Connect call failed"):
         await asyncio.open_connection(server.host, port)
     server.start()
-    plain = AsyncModbusTcpClient(server.host, port=port, timeout=1, retries=0)
+    plain = AsyncModbusTcpClient(server.host, port=port, timeout=30, retries=0)
     await plain.connect()
     reply = await plain.read_holding_registers(0, count=1, device_id=1)
     plain.close()
