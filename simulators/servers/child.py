@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from gateway.errors import Unreachable
 
@@ -33,12 +35,13 @@ if os.getppid() == int(sys.argv[1]):
 class Child:
     """A server process that listens on one port of loopback.
 
-    Start it from a thread that lives as long as the server shall: with that thread it ends.
+    Start it from a thread that lives as long as the server shall: with that thread it ends. After `stop` or `kill`,
+    `start` continues on the same port.
     """
 
     def __init__(self, argv: Sequence[str], port: int, log: Path) -> None:
+        self.host, self.port = HOST, port
         self._argv = list(argv)
-        self._port = port
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -56,7 +59,7 @@ class Child:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + timeout_seconds
-        while not _accepts(self._port):
+        while not _accepts(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise Unreachable(f"{self._argv[0]} did not start, its log ends:\n{self._tail()}")
@@ -69,6 +72,15 @@ class Child:
     def kill(self) -> None:
         """End the server as a crash would."""
         self._end(signal.SIGKILL)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from simulators.servers.child import HOST, Child, free_port
 
@@ -27,7 +25,7 @@ log_type notice
 """
 
 
-class MosquittoBroker:
+class MosquittoBroker(Child):
     """A broker on an ephemeral port whose sessions lie in the given folder.
 
     Every change is saved at once, yet a kill may lose what was acknowledged a moment before: mosquitto does not sync.
@@ -44,44 +42,17 @@ class MosquittoBroker:
         port: int | None = None,
         extra: str = "",
     ) -> None:
-        self.host = HOST
-        self.port = port or free_port()
+        port = port or free_port()
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "mosquitto.conf"
         config.write_text(
             _CONFIG.format(
                 host=HOST,
-                port=self.port,
+                port=port,
                 folder=folder,
                 max_queued_messages=max_queued_messages,
                 max_inflight_messages=max_inflight_messages,
                 extra=extra,
             )
         )
-        self._child = Child([str(program), "-c", str(config)], self.port, folder / "mosquitto.log")
-
-    @property
-    def pid(self) -> int:
-        """The server's process id, 0 when it does not run."""
-        return self._child.pid
-
-    def start(self) -> None:
-        """Start the server and return when it accepts connections."""
-        self._child.start()
-
-    def stop(self) -> None:
-        """Shut the server down in order; it saves its sessions."""
-        self._child.stop()
-
-    def kill(self) -> None:
-        """End the server with SIGKILL."""
-        self._child.kill()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        super().__init__([str(program), "-c", str(config)], port, folder / "mosquitto.log")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shutil
 import sysconfig
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from gateway.errors import Unreachable
 from simulators.servers.child import HOST, Child, free_port
@@ -21,7 +19,7 @@ mqtt {{ listen: "{host}:{port}", ack_wait: "{ack_wait_seconds}s", max_ack_pendin
 """
 
 
-class NatsBroker:
+class NatsBroker(Child):
     """A broker on an ephemeral port whose sessions and messages lie in the given folder.
 
     An unacknowledged message comes again after `ack_wait_seconds`, not at reconnect: make it longer than the
@@ -38,47 +36,20 @@ class NatsBroker:
         port: int | None = None,
         extra: str = "",
     ) -> None:
-        self.host = HOST
-        self.port = port or free_port()
+        port = port or free_port()
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "nats.conf"
         config.write_text(
             _CONFIG.format(
                 host=HOST,
-                port=self.port,
+                port=port,
                 folder=folder / "jetstream",
                 ack_wait_seconds=ack_wait_seconds,
                 max_ack_pending=max_ack_pending,
                 extra=extra,
             )
         )
-        self._child = Child([nats_server(), "-c", str(config)], self.port, folder / "nats.log")
-
-    @property
-    def pid(self) -> int:
-        """The server's process id, 0 when it does not run."""
-        return self._child.pid
-
-    def start(self) -> None:
-        """Start the server and return when it accepts connections."""
-        self._child.start()
-
-    def stop(self) -> None:
-        """Shut the server down in order."""
-        self._child.stop()
-
-    def kill(self) -> None:
-        """End the server with SIGKILL."""
-        self._child.kill()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        super().__init__([nats_server(), "-c", str(config)], port, folder / "nats.log")
 
 
 def nats_server() -> str:

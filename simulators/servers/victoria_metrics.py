@@ -8,49 +8,34 @@ from __future__ import annotations
 import json
 import urllib.request
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from simulators.servers.child import HOST, Child, free_port
 
 _ANSWER_SECONDS = 30.0
 
 
-class VictoriaMetrics:
+class VictoriaMetrics(Child):
     """A server on an ephemeral port; the program is Debian's and its path is given.
 
     After `stop` or `kill`, `start` continues on the same port with the same points.
     """
 
     def __init__(self, program: str | Path, folder: Path, *, port: int | None = None) -> None:
-        self.host = HOST
-        self.port = port or free_port()
+        port = port or free_port()
         folder.mkdir(parents=True, exist_ok=True)
         command = [
             str(program),
             f"-storageDataPath={folder}",
-            f"-httpListenAddr={HOST}:{self.port}",
+            f"-httpListenAddr={HOST}:{port}",
             # Points older than the retention, a month unless set, would be dropped without a word.
             "-retentionPeriod=100y",
         ]
-        self._child = Child(command, self.port, folder / "victoria-metrics.log")
+        super().__init__(command, port, folder / "victoria-metrics.log")
 
     @property
     def url(self) -> str:
         """Where it listens."""
         return f"http://{self.host}:{self.port}"
-
-    def start(self) -> None:
-        """Start the server and return when it accepts connections."""
-        self._child.start()
-
-    def stop(self) -> None:
-        """Shut the server down in order."""
-        self._child.stop()
-
-    def kill(self) -> None:
-        """End the server with SIGKILL."""
-        self._child.kill()
 
     def points(self, metric: str) -> dict[str, dict[int, float]]:
         """Return channel → time in ms → value of one `<measurement>_<field>`, a time twice being one."""
@@ -66,12 +51,3 @@ class VictoriaMetrics:
         with urllib.request.urlopen(self.url + path, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 - loopback
             text: str = answer.read().decode()
             return text
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

@@ -58,9 +58,8 @@ def port(
         }
         config = moved(DEPLOY / "nats" / "nats.conf", tmp_path, replacements)
         child = Child([nats_server(), "-c", str(config)], port, tmp_path / "log")
-    child.start()
-    yield port
-    child.stop()
+    with child:
+        yield port
 
 
 def answer(port: int, password: str | None) -> bool:
