@@ -8,6 +8,7 @@ import sqlite3
 from functools import partial
 from pathlib import Path
 
+from gateway.app.freed_memory import give_back
 from gateway.clock import Clock
 from gateway.health import Health
 from gateway.inventory import Inventory
@@ -38,10 +39,11 @@ class SelfCheck:
         return self._figures[name]
 
     async def run(self) -> None:
-        """Check for ever."""
+        """Check for ever. A check holds hours of readings for a moment: what it frees is given back."""
         await self._clock.sleep(_FIRST_SECONDS)
         while True:
             await asyncio.to_thread(self.check)
+            await asyncio.to_thread(give_back)
             await self._clock.sleep(_EVERY_SECONDS)
 
     def check(self) -> Report | None:
