@@ -61,7 +61,7 @@ def main() -> int:
 
 
 class Result(NamedTuple):
-    """How a step ended: `failed` names the tests that failed at last, `shaky` those a second try saved."""
+    """How a step ended: `failed` names the tests that failed twice, `shaky` those that passed at a second try."""
 
     code: int
     seconds: float
@@ -91,13 +91,13 @@ def run(steps: dict[str, list[str]]) -> dict[str, Result]:
 
 
 def try_again(step: list[str], code: int, started: float) -> Result:
-    """Try the few tests that failed once more, one by one; the report names them, saved or not."""
+    """Try the few tests that failed once more, alone, to tell shaky from broken; the step has failed either way."""
     failed = failed_tests() if "pytest" in step and code == 1 else []
     shaky: list[str] = []
     if 0 < len(failed) <= MOST_AGAIN:
         print(f"\n== once more: {', '.join(failed)}", flush=True)
-        code = subprocess.call([sys.executable, *(part for part in step if not part.startswith("--cov")), *AGAIN])
-        still = failed_tests() if code else []
+        again = subprocess.call([sys.executable, *(part for part in step if not part.startswith("--cov")), *AGAIN])
+        still = failed_tests() if again else []
         shaky = [name for name in failed if name not in still]
         failed = still
     return Result(code, time.monotonic() - started, failed, shaky)
@@ -119,7 +119,7 @@ def report(results: dict[str, Result]) -> int:
         for test in result.failed:
             print(f"       failed: {test}")
         for test in result.shaky:
-            print(f"       shaky, passed only at the second try: {test}")
+            print(f"       failed, and passed at a second try (shaky): {test}")
     failed = sum(result.code != 0 for result in results.values())
     print(f"checks: {len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0

@@ -19,7 +19,7 @@ from detectors.rounds import cut, every_row
 pytestmark = pytest.mark.parametrize("name", sorted(DETECTORS))
 
 ROWS = 4
-LAW = settings(max_examples=60)
+LAW = settings(max_examples=100)
 """For every law and every detector: thousands in all."""
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND

@@ -74,7 +74,7 @@ def test_the_storm_raises_both_hazards(uncut: list[Finding]) -> None:
     assert ("road_collapse", "soil_moisture") not in hazards
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(1, 1_300), max_size=6))
 def test_cutting_the_journal_changes_nothing(
     cuts: list[int], uncut: list[Finding], tmp_path_factory: pytest.TempPathFactory
@@ -88,7 +88,7 @@ def test_cutting_the_journal_changes_nothing(
     assert said(watch.findings) == uncut
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stops=st.lists(st.integers(1, 1_300), min_size=1, max_size=4))
 def test_a_gateway_stopped_and_killed_anywhere_says_the_same(
     stops: list[int], uncut: list[Finding], tmp_path_factory: pytest.TempPathFactory
